@@ -8,7 +8,7 @@ from typing import Any
 import reflex as rx
 
 
-def stacked_bars(rows: Any, legend: Sequence[tuple[str, str]]) -> rx.Component:
+def stacked_bars(rows: Any, legend: Sequence[tuple[Any, str]]) -> rx.Component:
     """One bar a row.
 
     Args:

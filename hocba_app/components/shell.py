@@ -159,9 +159,10 @@ def _menu(active: str) -> list[rx.Component]:
 
 def _entry(path: str, words: str, icon: str, current: bool) -> rx.Component:
     mark = {"aria_current": "page"} if current else {}
+    called: Any = ShellState.leaders if path == "/leadership" else words
     return rx.link(
         rx.icon(icon, size=18, aria_hidden=True),
-        words,
+        called,
         rx.cond(
             ShellState.badges.contains(path),
             rx.el.span(ShellState.badges[path], rx.el.span(" việc chờ", class_name="unseen"), class_name="count"),

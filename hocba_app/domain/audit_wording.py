@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from hocba_app.domain.wording import KIND_SHORT, ROLE, STAGE_SIGNER
+from hocba_app.domain.document_lifecycle import STAGES
+from hocba_app.domain.wording import KIND_SHORT, ROLES, role_name, stage_signer
 
 GROUPS = {
     "record": "Hồ sơ",
@@ -18,7 +19,7 @@ GROUPS = {
     "session": "Đăng nhập",
     "file": "Tệp",
     "account": "Tài khoản",
-    "leadership": "Ban giám hiệu",
+    "leadership": "Chức vụ lãnh đạo",
     "signer": "Phân công ký",
     "slot": "Đổi người ký",
     "signing": "Cấu hình ký",
@@ -200,9 +201,12 @@ def details_text(data: Mapping[str, Any]) -> str:
         parts.append(words)
     if isinstance(version := data.get("version"), int):
         parts.append(f"bản {version}")
-    for key, table in (("stage", STAGE_SIGNER), ("role", ROLE), ("file", FILES)):
-        if words := table.get(str(data.get(key))):
-            parts.append(words)
+    if (stage := data.get("stage")) in STAGES["results"]:
+        parts.append(stage_signer(str(stage)))
+    if (role := data.get("role")) in ROLES:
+        parts.append(role_name(str(role)))
+    if words := FILES.get(str(data.get("file"))):
+        parts.append(words)
     for key, words in (
         ("documents", "{} hồ sơ"),
         ("slots", "{} ô ký"),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from hocba_app.domain.head_words import spoken
+
 
 class ErrorCode(StrEnum):
     """Machine-readable reason; the value is stored and shown beside the sentence."""
@@ -202,11 +204,11 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.LOGIN_THROTTLED: "Đã nhập sai quá nhiều lần. Hãy đợi {minutes} phút rồi thử lại.",
     ErrorCode.CODE_INVALID: "Mã kích hoạt không đúng, đã dùng hoặc đã hết hạn. Hãy xin quản trị in mã mới.",
     ErrorCode.PASSWORD_WEAK: "Mật khẩu cần ít nhất {minimum} ký tự và không trùng tên đăng nhập. Hãy chọn mật khẩu khác.",
-    ErrorCode.CREDENTIALS_OPEN: "Mã kích hoạt của tài khoản này do người khác cấp và chưa được xác nhận, nên chưa ký hay duyệt được. Hãy nhờ một người khác trong Ban giám hiệu xác nhận ở trang Ban giám hiệu, hoặc nhập mã trong thư ở trang Mật khẩu.",
-    ErrorCode.SECOND_PERSON: "Việc này cần người thứ hai: người đã đề nghị, hoặc người đã cấp lại mật khẩu của một trong hai tài khoản, không tự duyệt được. Hãy nhờ người khác trong Ban giám hiệu.",
-    ErrorCode.PRINCIPAL_EXISTS: "Trường đang có Hiệu trưởng là {name}. Hãy cập nhật chức vụ mới của {name} trên SMAS, đồng bộ lại, rồi xác nhận cả hai thay đổi.",
-    ErrorCode.PRINCIPAL_NEEDED: "Trường sẽ không còn Hiệu trưởng. Hãy xác nhận Hiệu trưởng mới trước; nếu chưa có người thay, nhờ người quản trị hệ thống thực hiện.",
-    ErrorCode.SELF_APPOINTED: "Không ai tự giao cho mình việc ký thay, ký bìa hay đóng dấu. Hãy nhờ Hiệu trưởng hoặc người khác có quyền chọn.",
+    ErrorCode.CREDENTIALS_OPEN: "Mã kích hoạt của tài khoản này do người khác cấp và chưa được xác nhận, nên chưa ký hay duyệt được. Hãy nhờ một người khác trong {leaders} xác nhận ở trang {leaders}, hoặc nhập mã trong thư ở trang Mật khẩu.",
+    ErrorCode.SECOND_PERSON: "Việc này cần người thứ hai: người đã đề nghị, hoặc người đã cấp lại mật khẩu của một trong hai tài khoản, không tự duyệt được. Hãy nhờ người khác trong {leaders}.",
+    ErrorCode.PRINCIPAL_EXISTS: "Trường đang có {office} là {name}. Hãy cập nhật chức vụ mới của {name} trên SMAS, đồng bộ lại, rồi xác nhận cả hai thay đổi.",
+    ErrorCode.PRINCIPAL_NEEDED: "Trường sẽ không còn {office}. Hãy xác nhận {office} mới trước; nếu chưa có người thay, nhờ người quản trị hệ thống thực hiện.",
+    ErrorCode.SELF_APPOINTED: "Không ai tự giao cho mình việc ký thay, ký bìa hay đóng dấu. Hãy nhờ {head} hoặc người khác có quyền chọn.",
     ErrorCode.LAST_ADMIN: "Đây là quản trị duy nhất đang hoạt động của trường. Hãy cấp quyền quản trị cho một tài khoản khác trước.",
     ErrorCode.REMINDER_NOT_MAILED: "Thư nhắc ký chưa gửi được: máy chủ thư không nhận. Lời nhắc vẫn hiện trong hệ thống; hãy báo người quản trị hệ thống.",
     ErrorCode.MAIL_FAILED: "Chưa gửi được thư: máy chủ thư không nhận. Hãy in phiếu mã thay cho gửi thư, và báo người quản trị hệ thống.",
@@ -233,30 +235,30 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.FORM_PHOTO_UNREADABLE: "Không đọc được ảnh học sinh. Hãy tải lại ảnh 3×4 (JPEG hoặc PNG) trên SMAS, nộp và đồng bộ lại.",
     ErrorCode.ALREADY_LOCKED: "Hồ sơ này đã chốt. Muốn thay đổi, hãy đề nghị hủy chốt trước.",
     ErrorCode.NOT_LOCKED: "Hồ sơ này chưa chốt. Quản trị cần chốt trước khi ký hoặc hủy chốt.",
-    ErrorCode.OUT_OF_ORDER: "Chưa đến lượt ký: người ký ở bước trước chưa ký xong (GVBM ⇒ GVCN ⇒ Hiệu trưởng ⇒ đóng dấu).",
+    ErrorCode.OUT_OF_ORDER: "Chưa đến lượt ký: người ký ở bước trước chưa ký xong (GVBM ⇒ GVCN ⇒ {head} ⇒ đóng dấu).",
     ErrorCode.SLOT_SIGNED: "Ô này đã được ký. Không cần ký lại.",
     ErrorCode.SLOT_NOT_YOURS: "Ô ký này được phân công cho người khác. Nếu cần đổi, quản trị sửa ở mục Phân công ký.",
     ErrorCode.DOCUMENT_BUSY: "Có người đang chờ xác nhận ký trên hồ sơ này. Lượt của thầy cô đã được xếp hàng, hệ thống sẽ báo khi đến lượt.",
     ErrorCode.LEASE_LOST: "Hồ sơ đã chuyển sang lượt ký khác. Hãy ký tiếp phần còn lại.",
     ErrorCode.CONFIRMATION_PENDING: "Đang có người chờ xác nhận ký trên điện thoại. Hủy chốt sẽ thực hiện ngay khi lượt ký đó kết thúc.",
-    ErrorCode.NOT_SEALABLE: "Chưa thể đóng dấu: bìa, quá trình học tập và kết quả học tập của học sinh phải được Hiệu trưởng ký đủ.",
+    ErrorCode.NOT_SEALABLE: "Chưa thể đóng dấu: bìa, quá trình học tập và kết quả học tập của học sinh phải được {head} ký đủ.",
     ErrorCode.PRECHECK_FAILED: "Chưa thể chốt: còn {count} điểm phải sửa. Hãy sửa trên SMAS rồi đồng bộ lại, hoặc để riêng những học sinh đó.",
     ErrorCode.NOTHING_TO_DO: "Không còn hồ sơ nào ở bước này. Hãy tải lại trang để xem tình trạng mới nhất.",
     ErrorCode.SCHOOL_BUSY: "Chưa gộp được: đang có lượt ký, chốt hoặc đồng bộ ở một trong hai trường. Hãy đợi xong rồi chạy lại.",
-    ErrorCode.YEAR_CLOSED: "Năm học {year} đã khóa sổ. Hiệu trưởng mở lại năm học ở trang Năm học (có nêu lý do) rồi mới làm được việc này.",
+    ErrorCode.YEAR_CLOSED: "Năm học {year} đã khóa sổ. {head} mở lại năm học ở trang Năm học (có nêu lý do) rồi mới làm được việc này.",
     ErrorCode.YEAR_OPEN_ITEMS: "Chưa khóa sổ được năm học {year}: còn {under_way} hồ sơ đang ký, {unlocks} đề nghị hủy chốt chưa xong. Hãy ký và đóng dấu cho xong, hoặc hủy chốt.",
     ErrorCode.UNLOCK_OPEN: "Đã có đề nghị hủy chốt đang chờ duyệt cho hồ sơ này.",
-    ErrorCode.UNLOCK_OWN: "Đề nghị này do chính thầy cô gửi nên cần Hiệu trưởng hoặc Phó Hiệu trưởng khác duyệt. Nếu gửi nhầm, hãy rút lại.",
+    ErrorCode.UNLOCK_OWN: "Đề nghị này do chính thầy cô gửi nên cần {head} hoặc {deputy} khác duyệt. Nếu gửi nhầm, hãy rút lại.",
     ErrorCode.REASON_MISSING: "Cần ghi lý do. Hãy nhập lý do rồi gửi lại.",
     ErrorCode.SHOWN_CHANGED: "Thông tin vừa thay đổi sau khi hiện lên màn hình ({what}) nên chưa thực hiện. Hãy xem lại nội dung mới rồi quyết định.",
     ErrorCode.STATE_CHANGED: "Việc này đã được xử lý ở nơi khác trong lúc chờ. Hãy tải lại trang để xem tình trạng mới rồi làm tiếp.",
     ErrorCode.DATA_MOVING: "Dữ liệu đang được đồng bộ trong lúc chốt. Hãy đợi đồng bộ xong rồi chốt lại những học sinh còn thiếu.",
     ErrorCode.SIGNER_NO_KEY: "Chưa có tài khoản ký số hoặc chưa chọn chứng thư số cho người ký. Hãy cập nhật ở mục Tài khoản ký số rồi ký lại.",
     ErrorCode.SIGNER_NO_IMAGE: "Chưa có ảnh chữ ký (hoặc con dấu). Hãy tải ảnh lên rồi ký lại.",
-    ErrorCode.DELEGATION_OVER: "Quyết định ký thay không còn hiệu lực cho loại hồ sơ này. Hãy nhập quyết định mới hoặc chuyển lại cho Hiệu trưởng.",
+    ErrorCode.DELEGATION_OVER: "Quyết định ký thay không còn hiệu lực cho loại hồ sơ này. Hãy nhập quyết định mới hoặc chuyển lại cho {head}.",
     ErrorCode.SIGNER_LEFT: "Người ký không còn trong danh sách cán bộ của trường hoặc tài khoản đã bị khóa nên chữ ký không được dùng; hồ sơ vẫn chờ ký. Quản trị hãy chuyển cho người khác ở mục Phân công ký.",
-    ErrorCode.POST_CHANGED: "Theo danh sách cán bộ, người ký không còn là Hiệu trưởng hoặc Phó Hiệu trưởng nên không ký bước này được; hồ sơ vẫn chờ ký. Hãy chuyển các hồ sơ đã chốt cho người ký hiện nay ở mục Cấu hình ký.",
-    ErrorCode.TITLE_CHANGED: "Chức danh ký của người này đã đổi sau khi chốt hồ sơ (Hiệu trưởng, ký thay hoặc quyền) nên chưa ký với chức danh cũ; hồ sơ vẫn chờ ký. Hãy chuyển lại các hồ sơ đã chốt cho người ký hiện nay ở mục Cấu hình ký.",
+    ErrorCode.POST_CHANGED: "Theo danh sách cán bộ, người ký không còn là {office} hoặc {deputy} nên không ký bước này được; hồ sơ vẫn chờ ký. Hãy chuyển các hồ sơ đã chốt cho người ký hiện nay ở mục Cấu hình ký.",
+    ErrorCode.TITLE_CHANGED: "Chức danh ký của người này đã đổi sau khi chốt hồ sơ ({office}, ký thay hoặc quyền) nên chưa ký với chức danh cũ; hồ sơ vẫn chờ ký. Hãy chuyển lại các hồ sơ đã chốt cho người ký hiện nay ở mục Cấu hình ký.",
     ErrorCode.COVER_SIGNER_OVER: "Nhà trường đã cử người khác ký bìa nên chữ ký này không được dùng; bìa vẫn chờ ký. Hãy chuyển các bìa đã chốt cho người ký hiện nay ở mục Cấu hình ký.",
     ErrorCode.SEAL_OPERATOR_OVER: "Nhà trường đã giao con dấu cho người khác nên lượt đóng dấu này không được dùng; hồ sơ vẫn chờ người đóng dấu hiện nay.",
     ErrorCode.UNLOCK_APPROVED: "Hồ sơ này đã được duyệt hủy chốt nên không nhận thêm chữ ký. Hãy đợi hủy chốt xong, chốt lại rồi ký.",
@@ -302,7 +304,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.CERTIFICATE_NOT_OWN: "Chứng thư số không mang số định danh của người ký (hoặc mã số thuế của trường). Hãy chọn đúng chứng thư số, hoặc sửa số định danh trên SMAS.",
     ErrorCode.REVISION_NOT_VALID: "Bản lưu trữ mới chưa được công nhận hợp lệ ({reason}) nên hệ thống giữ nguyên bản cũ và sẽ tự thử lại.",
     ErrorCode.CERTIFICATE_NOT_FROZEN: "Số định danh trên chứng thư số không có trong bản chốt của hồ sơ này. Nếu đúng là chứng thư số của thầy cô, nhờ văn phòng kiểm tra số định danh trên SMAS rồi phân công lại ô ký cho chính thầy cô ở mục Phân công ký; sau đó ký lại.",
-    ErrorCode.CERTIFICATE_OTHER_NAME: "Tên trên chứng thư số khác họ tên của người ký. Nếu SMAS ghi sai tên, hãy sửa trên SMAS rồi đồng bộ; nếu đúng là một người, nhờ hiệu trưởng chấp nhận bằng văn bản ở mục Tài khoản ký số; sau đó ký lại.",
+    ErrorCode.CERTIFICATE_OTHER_NAME: "Tên trên chứng thư số khác họ tên của người ký. Nếu SMAS ghi sai tên, hãy sửa trên SMAS rồi đồng bộ; nếu đúng là một người, nhờ {head} chấp nhận bằng văn bản ở mục Tài khoản ký số; sau đó ký lại.",
     ErrorCode.SEAL_TAX_CODE_CHANGED: "Mã số thuế của trường nay là {now}, còn hồ sơ được chốt với mã {locked} nên không đóng dấu được. Nếu SMAS ghi sai, hãy sửa trên SMAS rồi đồng bộ; nếu mã đã đổi thật, hãy đề nghị hủy chốt, chốt lại và ký lại.",
     ErrorCode.RECORD_NOT_VALID: "Phần mềm kiểm tra của chính trường không công nhận hồ sơ này: {reason} Hãy đề nghị hủy chốt, chốt lại và ký lại.",
     ErrorCode.SIGNATURE_NOT_VALID: "Chữ ký không được ghi vào hồ sơ vì phần mềm kiểm tra sẽ không công nhận: {reason} Hãy khắc phục rồi ký lại.",
@@ -332,7 +334,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.KEY_CHANGED: "Tài khoản ký số này vừa được sửa ở nơi khác. Hãy tải lại trang rồi thử lại.",
     ErrorCode.TRUST_ROOTS_MISSING: "Máy chủ không đọc được danh sách chứng thư gốc tin cậy. Hãy báo người quản trị hệ thống kiểm tra HOCBA_TRUST_ROOTS.",
     ErrorCode.SIGNER_NO_ID_NUMBER: "{name} chưa có số định danh trên SMAS nên chưa thể ký. Hãy bổ sung trên SMAS, nộp và đồng bộ lại.",
-    ErrorCode.SIGNER_NOT_ENTITLED: "{name} không được ký ở bước này: chỉ Hiệu trưởng, người ký bìa đã cấu hình, hoặc Phó Hiệu trưởng có quyết định ký thay còn hiệu lực. Hãy chọn người khác hoặc nhập quyết định.",
+    ErrorCode.SIGNER_NOT_ENTITLED: "{name} không được ký ở bước này: chỉ {head}, người ký bìa đã cấu hình, hoặc {deputy} có quyết định ký thay còn hiệu lực. Hãy chọn người khác hoặc nhập quyết định.",
     ErrorCode.SIGNERS_DIFFER: "Không chuyển được {count} hồ sơ đã chốt vì số ô ký sẽ thay đổi: môn này ký chung ô với môn khác của cùng giáo viên. Hãy hủy chốt, đổi người ký rồi chốt lại.",
     ErrorCode.REASSIGN_BUSY: "Đang có lượt ký chờ xác nhận trên {count} hồ sơ. Hãy đợi lượt ký đó kết thúc (khoảng 2 phút) rồi chuyển người ký.",
     ErrorCode.UNDO_TOO_LATE: "Không hoàn tác được vì sau đó đã có thay đổi khác. Hãy xem lại trang rồi sửa trực tiếp.",
@@ -365,12 +367,13 @@ class HocbaError(Exception):
     def __init__(self, code: ErrorCode, **params: object) -> None:
         self.code = code
         self.params = params
+        self._words = spoken()
         super().__init__(f"{code.value}: {params}" if params else code.value)
 
     @property
     def sentence(self) -> str:
         """The Vietnamese sentence: what happened and what to do next."""
-        return SENTENCES[self.code].format_map(_Blank(self.params))
+        return SENTENCES[self.code].format_map(_Blank(self._words.as_params() | self.params))
 
 
 class StoreUnavailable(Exception):

@@ -27,6 +27,12 @@ class Title:
     """In the verdict: what the file says its signer is."""
 
 
+def called(office: str, capacity: str = "") -> str:
+    """Who heads the institution: the office, or in which capacity somebody acts for it (:data:`AS_HEAD`)."""
+    words = OFFICES[office]
+    return {"": words, "acting": f"Quyền {words}", "in_charge": f"Phó {words} phụ trách"}[capacity]
+
+
 def head_title(office: str) -> Title:
     """Of the head himself."""
     words = OFFICES[office]
@@ -43,7 +49,7 @@ def title_by_decision(office: str, capacity: str, number: str) -> Title:
     words = OFFICES[office]
     ground = f" (theo {number})" if number else ""
     if capacity == "acting":
-        return Title((f"Q. {words.upper()}",), f"Quyền {words}{ground}")
+        return Title((f"Q. {words.upper()}",), f"{called(office, capacity)}{ground}")
     caption = (f"KT. {words.upper()}", f"PHÓ {words.upper()}")
-    role = f"Phó {words} phụ trách" if capacity == "in_charge" else f"Phó {words}, ký thay {words}"
+    role = called(office, capacity) if capacity == "in_charge" else f"Phó {words}, ký thay {words}"
     return Title(caption, f"{role}{ground}")

@@ -1,6 +1,13 @@
-"""The school's words for what the code names in English; one home, so that every screen says the same."""
+"""The school's words for what the code names in English; one home, so that every screen says the same.
+
+Functions, where the school's own word for its head is among them (:mod:`hocba_app.domain.head_words`).
+"""
 
 from __future__ import annotations
+
+from typing import Any
+
+from hocba_app.domain.head_words import spoken
 
 
 def amount(number: int) -> str:
@@ -10,16 +17,38 @@ def amount(number: int) -> str:
 
 KIND = {"cover": "Bìa", "history": "Quá trình học tập", "results": "Kết quả học tập"}
 KIND_SHORT = {"cover": "Bìa", "history": "QTHT", "results": "KQHT"}
-STAGE_SIGNER = {"subject": "GVBM", "homeroom": "GVCN", "principal": "Hiệu trưởng", "seal": "Đóng dấu"}
+
+
+def stage_signer(stage: str) -> str:
+    """Who signs at a stage."""
+    return spoken().head if stage == "principal" else _STAGE_SIGNER[stage]
+
+
+_STAGE_SIGNER = {"subject": "GVBM", "homeroom": "GVCN", "seal": "Đóng dấu"}
+
+
+def step_name(step: str) -> str:
+    """A document's state, by the stage it waits for."""
+    return step_of_head(spoken().head) if step == "principal" else STEP[step]
+
+
+def step_of_head(head: Any) -> Any:
+    """:func:`step_name` of the head's step.
+
+    Args:
+        head: what the head is called, or the Var of it in a page.
+    """
+    return "Chờ " + head + " ký"
+
+
 STEP = {
     "open": "Chưa chốt",
     "subject": "Chờ GVBM ký",
     "homeroom": "Chờ GVCN ký",
-    "principal": "Chờ Hiệu trưởng ký",
     "seal": "Chờ đóng dấu",
     "sealed": "Đã đóng dấu",
 }
-"""A document's state, by the stage it waits for."""
+"""The steps that are called alike everywhere; the head's is :func:`step_of_head`."""
 BATCH = {
     "queued": "Đang xếp hàng",
     "claimed": "Đang chuẩn bị",
@@ -41,18 +70,26 @@ ITEM = {
 }
 ENROLMENT = {"studying": "Đang học", "moved_in": "Chuyển đến", "moved_out": "Chuyển đi", "left": "Thôi học"}
 JOB = {"queued": "Đang chờ", "running": "Đang chạy", "done": "Xong", "failed": "Lỗi", "cancelled": "Đã hủy"}
-POSITION = {
-    "principal": "Hiệu trưởng",
-    "vice_principal": "Phó Hiệu trưởng",
-    "teacher": "Giáo viên",
-    "clerk": "Nhân viên",
-}
-POST = POSITION | {"left": "Không còn trong danh sách"}
-"""A post as the leadership's proposals name it."""
-ROLE = {
+
+
+def position_name(position: str) -> str:
+    """A post, also as the leadership's proposals name it; one we do not know as it is."""
+    posts = {"principal": spoken().office, "vice_principal": spoken().deputy}
+    return posts.get(position) or _POSITION.get(position, position)
+
+
+_POSITION = {"teacher": "Giáo viên", "clerk": "Nhân viên", "left": "Không còn trong danh sách"}
+
+
+def role_name(role: str) -> str:
+    """A role of an account (:data:`ROLES` has them in order)."""
+    return spoken().office if role == "principal" else _ROLE[role]
+
+
+_ROLE = {
     "admin": "Quản trị",
     "management": "CBQL",
-    "principal": "Hiệu trưởng",
+    "principal": "",
     "deputy": "Ký thay",
     "teacher": "Giáo viên",
     "homeroom": "GVCN",
@@ -60,6 +97,7 @@ ROLE = {
     "seal_operator": "Người đóng dấu",
     "cover_signer": "Người ký bìa",
 }
+ROLES = tuple(_ROLE)
 RESOURCE = {
     "school": "Trường",
     "staff": "Cán bộ, giáo viên",

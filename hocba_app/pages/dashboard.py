@@ -14,8 +14,7 @@ from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.stat_card import stat_card
-from hocba_app.components.status_badge import status_badge
-from hocba_app.domain.wording import STEP
+from hocba_app.components.status_badge import status_badge, step_label
 from hocba_app.services.overview.dashboard import STEPS
 from hocba_app.state.dashboard import (
     SHADES,
@@ -241,7 +240,7 @@ def _progress() -> rx.Component:
         rx.el.h2("Tiến độ theo lớp", class_name="panel-title"),
         rx.el.div(
             data_table(
-                ["Lớp", "Loại", *[STEP[step] for step in STEPS]],
+                ["Lớp", "Loại", *[Head(rx.el.th(step_label(step), scope="col"), "") for step in STEPS]],
                 DashboardState.rows,
                 _row,
                 label="Tiến độ theo lớp",
@@ -287,7 +286,7 @@ def _cell(cell: Cell) -> rx.Component:
 def _chart() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Hồ sơ theo bước"),
-        stacked_bars(DashboardState.chart, [(STEP[step], SHADES[step]) for step in STEPS]),
+        stacked_bars(DashboardState.chart, [(step_label(step), SHADES[step]) for step in STEPS]),
         class_name="panel",
     )
 

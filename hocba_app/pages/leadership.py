@@ -13,6 +13,7 @@ from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.state.leadership import AccountCard, LeadershipState, ProposalCard, SchoolCard
+from hocba_app.state.shell import ShellState
 
 
 def leadership() -> rx.Component:
@@ -25,9 +26,13 @@ def leadership() -> rx.Component:
             rx.fragment(_school(), _posts(), _accounts(), _over()),
             placeholder("240px"),
         ),
-        title="Ban giám hiệu",
+        title=ShellState.leaders,
         active="/leadership",
-        subtitle="Chức vụ trong Ban giám hiệu theo dữ liệu đồng bộ hoặc tệp Excel chỉ có hiệu lực sau khi Hiệu trưởng xác nhận.",
+        subtitle="Chức vụ trong "
+        + ShellState.leaders
+        + " theo dữ liệu đồng bộ hoặc tệp Excel chỉ có hiệu lực sau khi "
+        + ShellState.head
+        + " xác nhận.",
     )
 
 
@@ -39,7 +44,7 @@ def _posts() -> rx.Component:
             rx.el.div(rx.foreach(LeadershipState.waiting, _proposal), class_name="stack", aria_live="polite"),
             empty_state(
                 "Không có thay đổi nào chờ xác nhận",
-                "Khi đồng bộ hoặc nhập Excel đổi người trong Ban giám hiệu, đề nghị sẽ hiện ở đây.",
+                "Khi đồng bộ hoặc nhập Excel đổi người trong " + ShellState.leaders + ", đề nghị sẽ hiện ở đây.",
                 icon="user-check",
             ),
         ),

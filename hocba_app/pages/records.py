@@ -11,9 +11,10 @@ from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
-from hocba_app.components.status_badge import status_badge
+from hocba_app.components.status_badge import status_badge, step_label
 from hocba_app.components.unlock_form import unlock_form
-from hocba_app.domain.wording import KIND, STEP
+from hocba_app.domain.wording import KIND
+from hocba_app.services.records.record_list import STEPS
 from hocba_app.state.records import RecordsState, Row
 
 
@@ -88,7 +89,7 @@ def _filters() -> rx.Component:
         ),
         select_field(
             "Tình trạng",
-            [("", "Tất cả"), *STEP.items()],
+            [("", "Tất cả"), *((step, step_label(step)) for step in STEPS)],
             id="state",
             value=RecordsState.step,
             on_change=lambda value: RecordsState.set_filter("state", value),

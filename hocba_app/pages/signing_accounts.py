@@ -15,6 +15,7 @@ from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.domain.wording import KEY_STATE
 from hocba_app.state.shared.key_editing import KeyRow
+from hocba_app.state.shell import ShellState
 from hocba_app.state.signing_accounts import Count, PersonLine, SigningAccountsState
 
 
@@ -212,7 +213,9 @@ def _other_name() -> rx.Component:
             class_name="stack",
             aria_label="Chấp nhận chứng thư số mang tên khác",
         ),
-        notice("Chỉ hiệu trưởng chấp nhận được chứng thư số mang tên khác, và phải ghi lý do.", tone="info"),
+        notice(
+            "Chỉ " + ShellState.head + " chấp nhận được chứng thư số mang tên khác, và phải ghi lý do.", tone="info"
+        ),
     )
 
 

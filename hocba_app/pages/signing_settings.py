@@ -14,6 +14,7 @@ from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.components.undo_notice import undo_notice
 from hocba_app.domain.wording import CAPACITY
+from hocba_app.state.shell import ShellState
 from hocba_app.state.signing_settings import DelegationRow, ElsewhereRow, Option, SigningSettingsState
 
 
@@ -63,7 +64,7 @@ def _cover() -> rx.Component:
             rx.cond(
                 SigningSettingsState.cover_signer != "",
                 rx.fragment("Hiện nay: ", rx.el.b(SigningSettingsState.cover_signer)),
-                "Chưa có người ký bìa: danh sách cán bộ chưa có Hiệu trưởng.",
+                "Chưa có người ký bìa: danh sách cán bộ chưa có " + ShellState.office + ".",
             ),
             class_name="said",
         ),
@@ -75,10 +76,15 @@ def _cover() -> rx.Component:
                 SigningSettingsState.cover_signer_id,
                 first=rx.cond(
                     SigningSettingsState.principal != "",
-                    "Hiệu trưởng: " + SigningSettingsState.principal,
-                    "Hiệu trưởng",
+                    ShellState.office + ": " + SigningSettingsState.principal,
+                    ShellState.office,
                 ),
-                hint="Phó Hiệu trưởng ký bìa sẽ có dòng “KT. HIỆU TRƯỞNG, PHÓ HIỆU TRƯỞNG”.",
+                hint=ShellState.deputy
+                + " ký bìa sẽ có dòng “KT. "
+                + ShellState.office.upper()
+                + ", "
+                + ShellState.deputy.upper()
+                + "”.",
             ),
             rx.el.button("Lưu người ký bìa", type="submit", class_name="button"),
             on_submit=SigningSettingsState.save_cover_signer,
@@ -138,7 +144,7 @@ def _option(option: Option) -> rx.Component:
 
 def _delegations() -> rx.Component:
     return rx.el.section(
-        rx.el.h2("Ký thay Hiệu trưởng"),
+        rx.el.h2("Ký thay " + ShellState.office),
         rx.el.p(
             "Cấp phó ký thay, quyền người đứng đầu, cấp phó phụ trách: ký bằng chứng thư số của mình, theo quyết định và trong thời hạn ghi ở đây.",
             class_name="muted said",
@@ -151,7 +157,7 @@ def _delegations() -> rx.Component:
                 _delegation,
                 label="Các quyết định ký thay",
             ),
-            empty_state("Chưa có quyết định ký thay", "Hiệu trưởng ký mọi QTHT và KQHT.", icon="file-check"),
+            empty_state("Chưa có quyết định ký thay", ShellState.head + " ký mọi QTHT và KQHT.", icon="file-check"),
         ),
         rx.cond(
             SigningSettingsState.deputies.length() > 0,
@@ -162,7 +168,7 @@ def _delegations() -> rx.Component:
                 style={"marginTop": "14px"},
             ),
             rx.el.p(
-                "Danh sách cán bộ chưa có Phó Hiệu trưởng nên chưa thể thêm quyết định ký thay.",
+                "Danh sách cán bộ chưa có " + ShellState.deputy + " nên chưa thể thêm quyết định ký thay.",
                 class_name="muted said",
             ),
         ),
@@ -211,7 +217,7 @@ def _delegation(row: DelegationRow) -> rx.Component:
 def _new_delegation() -> rx.Component:
     return rx.form(
         rx.el.div(
-            rx.el.label("Phó Hiệu trưởng ký thay", html_for="deputy"),
+            rx.el.label(ShellState.deputy + " ký thay", html_for="deputy"),
             rx.el.select(rx.foreach(SigningSettingsState.deputies, _option), id="deputy", name="deputy", required=True),
             class_name="field",
         ),

@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.head_words import speak
 from hocba_app.models import database
 from hocba_app.services.accounts import sessions
 from hocba_app.services.accounts.authority import Right, require
@@ -31,6 +32,7 @@ async def signed_in(request: Request) -> Identity:
     if who is None:
         raise HocbaError(ErrorCode.NOT_SIGNED_IN)
     request.state.who = who  # for `deliveries`
+    speak(who.words)
     return who
 
 

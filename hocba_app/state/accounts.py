@@ -12,7 +12,7 @@ from reflex.event import EventSpec
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.paging import page_count
 from hocba_app.domain.school_calendar import local_text
-from hocba_app.domain.wording import POSITION, ROLE
+from hocba_app.domain.wording import ROLES, position_name, role_name
 from hocba_app.models import database
 from hocba_app.services.accounts import administration
 from hocba_app.services.accounts.activation import mail_offered
@@ -214,8 +214,8 @@ def _row(row: AccountRow) -> Row:
         id=row.account_id,
         name=row.full_name,
         username=row.username,
-        position=POSITION.get(row.position, ""),
-        roles=", ".join(words for role, words in ROLE.items() if role in row.roles and role != "teacher"),
+        position=position_name(row.position),
+        roles=", ".join(role_name(role) for role in ROLES if role in row.roles and role != "teacher"),
         tone=_TONE[row.state],
         state_name=STATES[row.state],
         until=until,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from hocba_app.domain.wording import BATCH, KIND_SHORT, STAGE_SIGNER, amount
+from hocba_app.domain.wording import BATCH, KIND_SHORT, amount, stage_signer
 from hocba_app.models import SEAL
 from hocba_app.services.signing import progress
 from hocba_app.services.signing.providers.registry import words_of
@@ -51,11 +51,11 @@ _CLASSES_NAMED = 4
 def _about(view: progress.BatchView) -> str:
     """Kinds and classes: what the request on the phone is for."""
     if not view.about:
-        return STAGE_SIGNER[view.stage]
+        return stage_signer(view.stage)
     kinds = dict.fromkeys(KIND_SHORT[row.kind] for row in view.about)
     classes = list(dict.fromkeys(row.class_name for row in view.about))
     more = f" và {len(classes) - _CLASSES_NAMED} lớp khác" if len(classes) > _CLASSES_NAMED else ""
-    return f"{STAGE_SIGNER[view.stage]} · {', '.join(kinds)} {', '.join(classes[:_CLASSES_NAMED])}{more}"
+    return f"{stage_signer(view.stage)} · {', '.join(kinds)} {', '.join(classes[:_CLASSES_NAMED])}{more}"
 
 
 def state_name(view: progress.BatchView) -> str:

@@ -13,7 +13,7 @@ from reflex.event import EventSpec
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.paging import page_count, page_within
 from hocba_app.domain.school_calendar import local_text
-from hocba_app.domain.wording import JOB, KIND_SHORT, STAGE_SIGNER, STEP
+from hocba_app.domain.wording import JOB, KIND_SHORT, stage_signer, step_name
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.sessions import Identity
@@ -156,7 +156,6 @@ class DashboardState(LiveScreen, rx.State):
     loaded: bool = False
     school_name: str = ""
     school_year: str = ""
-    steps: list[str] = [STEP[step] for step in STEPS]
     rows: list[ClassRow] = []
     class_total: int = 0
     class_page: int = 1
@@ -342,7 +341,7 @@ def _person(person: Person, who: Identity) -> PersonRow:
         person.staff_id,
         person.class_id,
         person.name,
-        STAGE_SIGNER[person.stage],
+        stage_signer(person.stage),
         person.class_name,
         person.slots,
         person.staff_id == who.staff_id,
@@ -361,7 +360,7 @@ def _days(days: list[tuple[str, int]]) -> list[DayRow]:
 def _bar(name: str, steps: Mapping[str, int]) -> Bar:
     whole = sum(steps.values()) or 1
     parts = [
-        BarPart(STEP[step], str(steps[step]), round(100 * steps[step] / whole, 2), SHADES[step])
+        BarPart(step_name(step), str(steps[step]), round(100 * steps[step] / whole, 2), SHADES[step])
         for step in STEPS
         if steps.get(step)
     ]

@@ -12,7 +12,7 @@ from reflex.event import EventSpec
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.school_calendar import local_text
-from hocba_app.domain.wording import ENROLMENT, KIND, LEVEL, STEP
+from hocba_app.domain.wording import ENROLMENT, KIND, LEVEL, step_name
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
@@ -190,7 +190,7 @@ def _document(view: PupilView, row: PupilDocument, detail: str) -> DocumentRow:
         name=" ".join(part for part in (KIND[row.kind], row.school_year) if part),
         detail=detail,
         tone=STEP_TONE[row.step],
-        state_name=STEP[row.step] if not is_open or row.version == 0 else "Đã hủy chốt, chờ chốt lại",
+        state_name=step_name(row.step) if not is_open or row.version == 0 else "Đã hủy chốt, chờ chốt lại",
         out_of_date=row.out_of_date,
         href=f"/records/{row.document_id}" if row.document_id else "",
         lock_href=f"/lock?kind={row.kind}&class={row.class_id}&student={view.student_id}" if row.may_lock else "",

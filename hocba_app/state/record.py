@@ -11,7 +11,7 @@ from reflex.event import EventSpec
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.school_calendar import local_text
-from hocba_app.domain.wording import KIND, KIND_SHORT, STAGE_SIGNER, STEP
+from hocba_app.domain.wording import KIND, KIND_SHORT, stage_signer, step_name
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
@@ -149,7 +149,9 @@ class RecordState(UnlockAsking, LiveScreen, rx.State):
             if part
         )
         self.tone, self.pending, self.out_of_date = STEP_TONE[view.step], view.confirmation_pending, view.out_of_date
-        self.step_name = STEP[view.step] if view.step != "open" or not view.versions else "Đã hủy chốt, chờ chốt lại"
+        self.step_name = (
+            step_name(view.step) if view.step != "open" or not view.versions else "Đã hủy chốt, chờ chốt lại"
+        )
         self.waits_for = some_names(view.waits_for)
         self.differences = [
             DifferenceRow(row.label, row.locked or "(trống)", row.synced or "(trống)", row.essential)
@@ -240,7 +242,7 @@ def _slot(slot: SlotView, void: bool) -> SlotRow:
         tone, state = ("todo", "Đang chờ ký") if slot.due else ("info", "Chưa tới lượt" if not void else "Chưa ký")
     seen = slot.certificate
     return SlotRow(
-        stage=STAGE_SIGNER[slot.stage],
+        stage=stage_signer(slot.stage),
         what=", ".join(slot.subjects) or slot.caption,
         signer=slot.signer or ("Nhà trường" if slot.stage == "seal" else "Chưa có người ký"),
         tone=tone,

@@ -12,7 +12,7 @@ from reflex.event import EventSpec
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.school_calendar import local_text
-from hocba_app.domain.wording import ENROLMENT, KIND_SHORT, STEP
+from hocba_app.domain.wording import ENROLMENT, KIND_SHORT, step_name
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
@@ -245,7 +245,7 @@ def _row(row: record_list.RecordRow, may_ask: bool) -> Row:
         note="" if row.enrolment in ("studying", "moved_in") else ENROLMENT.get(row.enrolment, ""),
         class_name=row.class_name,
         kind=KIND_SHORT[row.kind],
-        step_name=STEP[row.step] if row.step != "open" or row.version == 0 else "Đã hủy chốt, chờ chốt lại",
+        step_name=step_name(row.step) if row.step != "open" or row.version == 0 else "Đã hủy chốt, chờ chốt lại",
         tone=STEP_TONE[row.step],
         waits_for=some_names(row.waits_for),
         out_of_date=row.out_of_date,

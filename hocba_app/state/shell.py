@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.domain.wording import ROLE, amount
+from hocba_app.domain.wording import ROLES, amount, role_name
 from hocba_app.models import School, database
 from hocba_app.services.accounts import credentials
 from hocba_app.services.accounts.authority import Right, allowed
@@ -16,8 +16,6 @@ from hocba_app.state.shared.live_screen import leave
 from hocba_app.state.shared.read_pool import in_thread
 from hocba_app.state.shared.way_back import page_path
 
-_ROLE_ORDER = tuple(ROLE)
-
 
 class ShellState(rx.State):
     """Name, school and menu; every page loads it first."""
@@ -28,6 +26,11 @@ class ShellState(rx.State):
     school: str = ""
     school_year: str = ""
     rights: list[str] = []
+    head: str = "người đứng đầu"
+    office: str = "người đứng đầu"
+    deputy: str = "cấp phó"
+    leaders: str = "Ban lãnh đạo"
+    """The school's words of today (`domain.head_words`); words for any school until it is known."""
     unconfirmed: str = ""
     """The notice to the owner while nobody vouches for his credentials."""
     letter_sent: bool = False
@@ -47,9 +50,11 @@ class ShellState(rx.State):
         who = await require_identity(self)
         school = await in_thread(_school_of, who)
         self.name, self.username = who.full_name or who.username, who.username
-        self.roles = ", ".join(ROLE[role] for role in _ROLE_ORDER if role in who.roles and role != "teacher")
-        self.roles = self.roles or ROLE["teacher"]
+        self.roles = ", ".join(role_name(role) for role in ROLES if role in who.roles and role != "teacher")
+        self.roles = self.roles or role_name("teacher")
         self.school, self.school_year = school.name, school.current_year
+        words = who.words
+        self.head, self.office, self.deputy, self.leaders = words.head, words.office, words.deputy, words.leaders
         self.rights = [right.value for right in Right if allowed(who, right)]
         self.unconfirmed, self.letter_sent = await in_thread(credentials.owner_notice, database(), who)
         show_waiting(self, await in_thread(waiting, database(), who))

@@ -13,7 +13,7 @@ from reflex.event import EventSpec
 
 from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.vietnamese_collation import sort_name, sort_title
-from hocba_app.domain.wording import IMAGE_FILE, JOB, POSITION
+from hocba_app.domain.wording import IMAGE_FILE, JOB, position_name
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
@@ -251,7 +251,7 @@ class SignatureImagesState(Searching, Sorting, Drafting, LiveScreen, rx.State):
             Person(
                 row.owner,
                 row.name,
-                f"{row.code} · {POSITION.get(row.position, row.position)}",
+                f"{row.code} · {position_name(row.position)}",
                 row.preview,
                 _when(row)[:10],
             )

@@ -13,7 +13,7 @@ from reflex.event import EventSpec
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.school_calendar import local_text
-from hocba_app.domain.wording import KEY_STATE, POSITION
+from hocba_app.domain.wording import KEY_STATE, position_name
 from hocba_app.models import SEAL, database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
@@ -280,4 +280,4 @@ def _read(
 
 
 def _detail(view: keys.KeyView) -> str:
-    return "Con dấu nhà trường" if view.owner == SEAL else f"{view.code} · {POSITION.get(view.position, view.position)}"
+    return "Con dấu nhà trường" if view.owner == SEAL else f"{view.code} · {position_name(view.position)}"

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.wording import KIND, KIND_SHORT, STAGE_SIGNER, amount
+from hocba_app.domain.wording import KIND, KIND_SHORT, amount, stage_signer
 from hocba_app.models import SEAL
 from hocba_app.services.signing import queue_groups, signer_inbox
 
@@ -129,7 +129,7 @@ def _section(stage: str, kind: str, groups: list[Group], many: bool, grade: str,
     what = f"{amount(ready)} {_IN_SENTENCE[kind]}" + (f" khối {grade}" if grade else "")
     return Section(
         key=f"{stage}|{kind}",
-        title=KIND[kind] + (" · đóng dấu" if stage == SEAL else f" · {STAGE_SIGNER[stage]}"),
+        title=KIND[kind] + (" · đóng dấu" if stage == SEAL else f" · {stage_signer(stage)}"),
         summary=f"{len(groups)} lớp, {amount(sum(group.waiting for group in groups))} hồ sơ chờ"
         + (f", ký được ngay {amount(ready)}" if ready else ""),
         ready=ready,

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import reflex as rx
 
 from hocba_app.domain.school_calendar import today
-from hocba_app.domain.wording import CAPACITY, DELEGATION, KEY_STATE, KIND, KIND_SHORT, POSITION
+from hocba_app.domain.wording import CAPACITY, DELEGATION, KEY_STATE, KIND, KIND_SHORT, position_name
 from hocba_app.models import SEAL, database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
@@ -210,11 +210,11 @@ def _read(who: Identity) -> tuple[signing.SigningSettingsView, list[assignments.
 
 
 def _named(choice: Choice | None) -> str:
-    return f"{choice.name} ({POSITION.get(choice.position, choice.position)})" if choice else ""
+    return f"{choice.name} ({position_name(choice.position)})" if choice else ""
 
 
 def _option(choice: Choice) -> Option:
-    return Option(choice.staff_id, f"{choice.name} ({choice.code}) – {POSITION.get(choice.position, choice.position)}")
+    return Option(choice.staff_id, f"{choice.name} ({choice.code}) – {position_name(choice.position)}")
 
 
 def _delegation_row(row: signing.DelegationView) -> DelegationRow:

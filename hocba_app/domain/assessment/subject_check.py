@@ -51,6 +51,8 @@ class SubjectRules:
     """Fewest regular marks a term by subject code, as far as the code tells."""
     no_exemption: str | None = None
     """Why "Miễn" is no value of a subject; None where a pupil may be exempt from one."""
+    most_regular: int | None = None
+    """Most regular marks a term in any subject; None where the text names none."""
     one_term: str | None = None
     """The article on subjects taught in one term only; None where none was found."""
 
@@ -127,6 +129,29 @@ class SubjectCheck:
                 )
             self.anything_reassessed = self.anything_reassessed or counts
             self.columns["reassessed"].add(row.code, row.given if counts else row.year)
+
+    def summer(self, year: str | None, given: str | None, failed: str, rule: str) -> str | None:
+        """Training (conduct) after the summer, which is open to who failed it; one that was not open is noted and not counted.
+
+        Args:
+            year: of the year; None where it is not known.
+            failed: the level that opens it.
+            rule: its article.
+        """
+        if given is None or year in (None, failed):
+            return given
+        self.found.append(Mismatch("training.reassessed", given, None, rule))
+        return None
+
+    def level_without_reassessment(self, is_open: bool | None, rule: str) -> None:
+        """A level after re-assessment that no re-assessed subject gives: wrong where none was open, else not to be checked."""
+        given = self.year.learning.get("reassessed")
+        if given is None or self.anything_reassessed:
+            return
+        if is_open is False:
+            self.found.append(Mismatch("learning.reassessed", given, None, rule))
+        else:
+            self.gap("learning.reassessed", "có mức sau đánh giá lại nhưng không có kết quả đánh giá lại của môn nào")
 
     @staticmethod
     def _open_subject(year: Decimal | str | None) -> bool:
@@ -234,6 +259,8 @@ class SubjectCheck:
                 self.gap(path, f"có kết quả nhưng không có lần kiểm tra, đánh giá nào ({self._rules.complete})")
         elif not subject.comment_only and (missing := self._missing(subject.code, marks)):
             self.gap(path, f"thiếu {', '.join(missing)} ({self._rules.complete})")
+        elif not subject.comment_only and (most := self._rules.most_regular) and len(marks.regular) > most:
+            self.gap(path, f"có {len(marks.regular)} điểm thường xuyên, nhiều nhất {most} ({self._rules.complete})")
 
     def _may_lack(self, subject: SubjectYear, term: str) -> bool:
         if term == "term1":

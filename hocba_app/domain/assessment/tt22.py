@@ -30,6 +30,8 @@ _THRESHOLDS = {
 }
 """Level → (every marked subject at least, six of them at least, comment subjects that may be Chưa đạt) (Art. 9.2)."""
 _EXCELLENT_MARK = Decimal("9.0")
+MAX_REGULAR_MARKS = 4
+"""Regular marks a term in any subject (Art. 6.2b)."""
 REASSESS_BELOW = Decimal("5.0")
 """A marked subject may be re-assessed below this ĐTBmcn (Art. 14; TT58 Art. 16 likewise)."""
 COMMENT_ASSESSMENTS = 2

@@ -27,6 +27,7 @@ RULE_PROMOTION = "Lên lớp khi học tập và rèn luyện từ mức Đạt,
 RULE_TITLE = "Xuất sắc: học tập, rèn luyện Tốt và ít nhất 6 môn từ 9,0; Giỏi: học tập và rèn luyện Tốt (TT22, Điều 15)"
 
 RULE_REASSESS = "Chỉ được đánh giá lại khi rèn luyện cả năm từ mức Đạt, học tập Chưa đạt, ở môn nhận xét Chưa đạt hoặc môn có ĐTB cả năm dưới 5,0 (TT22, Điều 14)"
+RULE_SUMMER = "Chỉ rèn luyện trong hè khi kết quả rèn luyện cả năm Chưa đạt (TT22, Điều 13)"
 RULE_COMPLETE = "mỗi học kì: điểm thường xuyên theo số tiết, một giữa kì, một cuối kì – TT22, Điều 6, 7"
 RULE_NO_EXEMPTION = (
     "Chỉ được miễn phần thực hành, đánh giá thay thế bằng lý thuyết nên môn học vẫn có kết quả (TT22, Điều 10)"
@@ -44,6 +45,7 @@ SUBJECTS = SubjectRules(
     judge_comment_term=tt22.comment_term,
     regular_needed=tt22.least_regular_marks,
     no_exemption=RULE_NO_EXEMPTION,
+    most_regular=tt22.MAX_REGULAR_MARKS,
 )
 
 
@@ -85,23 +87,26 @@ class Check(SubjectCheck):
         self.subjects()
         training = self.year.training
         trained = tt22.training_year(training.get("term1"), training.get("term2"))
-        self.reassessments(tt22.may_be_reassessed(self.level("year"), trained or training.get("year")))
+        is_open = tt22.may_be_reassessed(self.level("year"), trained or training.get("year"))
+        self.reassessments(is_open)
         for column in (*TERMS, "year"):
             self.compare(f"learning.{column}", self.year.learning.get(column), self.level(column), RULE_LEARNING)
         if self.anything_reassessed:
             after = self.level("reassessed")
             self.compare("learning.reassessed", self.year.learning.get("reassessed"), after, RULE_REASSESSED)
+        self.level_without_reassessment(is_open, RULE_REASSESS)
         self.compare("training.year", training.get("year"), trained, RULE_TRAINING)
-        self._promotion_and_title(trained)
+        after_summer = self.summer(trained or training.get("year"), training.get("reassessed"), tt22.FAIL, RULE_SUMMER)
+        self._promotion_and_title(trained, after_summer)
         note_result_gaps(self, learning="TT22, Điều 9", training="TT22, Điều 8", absences="TT22, Điều 12")
         return self.judgement()
 
-    def _promotion_and_title(self, trained: str | None) -> None:
+    def _promotion_and_title(self, trained: str | None, after_summer: str | None) -> None:
         learnt = self.level("year")
         after = self.level("reassessed") if self.anything_reassessed else None
         decided = tt22.promotion(
             learnt, trained, self.year.absences,
-            learning_reassessed=after, training_after_summer=self.year.training.get("reassessed"),
+            learning_reassessed=after, training_after_summer=after_summer,
         )  # fmt: skip
         # A pupil due for re-assessment who did not come stays down: the marks cannot tell, the school decides.
         did_not_come = decided == tt22.REASSESS and self.year.promotion == tt22.RETAINED

@@ -14,6 +14,7 @@ RULE_LEARNING = "Xếp loại học lực theo ĐTB các môn, điểm một tro
 RULE_REASSESSED = "Học lực sau thi lại tính với kết quả mới của môn thi lại (TT58, Điều 16)"
 RULE_CONDUCT = "Hạnh kiểm là Tốt, Khá, Trung bình hoặc Yếu (TT58, Điều 4)"
 RULE_REASSESS = "Chỉ được kiểm tra lại khi hạnh kiểm cả năm từ Trung bình, học lực Yếu, ở môn có ĐTB cả năm dưới 5,0 hoặc môn nhận xét CĐ (TT58, Điều 16)"
+RULE_SUMMER = "Chỉ rèn luyện hạnh kiểm trong hè khi hạnh kiểm cả năm Yếu (TT58, Điều 17)"
 RULE_PROMOTION = "Lên lớp khi học lực và hạnh kiểm từ Trung bình, nghỉ không quá 45 buổi (TT58, Điều 15)"
 RULE_TITLE = "Học sinh giỏi: hạnh kiểm Tốt, học lực Giỏi; Học sinh tiên tiến: cả hai từ Khá (TT58, Điều 18)"
 
@@ -76,8 +77,11 @@ class _Check(SubjectCheck):
 
     def run(self) -> Judgement:
         self.subjects()
-        learnt, conduct = self._level("year"), self._conduct_of_the_year()
-        self.reassessments(tt26.may_be_reassessed(learnt, conduct))
+        learnt, conduct = self._level("year"), self._conduct("year")
+        for term in TERMS:
+            self._conduct(term)
+        is_open = tt26.may_be_reassessed(learnt, conduct)
+        self.reassessments(is_open)
         for column in (*TERMS, "year", *(("reassessed",) if self.anything_reassessed else ())):
             given = self.mark(f"averages.{column}", self.year.averages.get(column))
             computed = tt26.mean(list(self.columns[column].marked.values()))
@@ -95,9 +99,15 @@ class _Check(SubjectCheck):
         self.compare(
             "learning.reassessed", tt26.canonical(self.year.learning.get("reassessed")), after, RULE_REASSESSED
         )
+        self.level_without_reassessment(is_open, RULE_REASSESS)
+        if not self.anything_reassessed and self.year.averages.get("reassessed") is not None:
+            self.gap("averages.reassessed", "có ĐTB sau kiểm tra lại nhưng không có kết quả kiểm tra lại của môn nào")
+        after_summer = self.summer(
+            conduct, tt26.canonical(self.year.training.get("reassessed")), tt26.WEAK, RULE_SUMMER
+        )
         decided = tt26.promotion(
             learnt, conduct, self.year.absences, learning_reassessed=after,
-            conduct_after_summer=tt26.canonical(self.year.training.get("reassessed")),
+            conduct_after_summer=after_summer,
         )  # fmt: skip
         did_not_come = decided == tt22.REASSESS and self.year.promotion == tt22.RETAINED
         if not did_not_come and not principal_decides(self.year):
@@ -109,12 +119,12 @@ class _Check(SubjectCheck):
         note_result_gaps(self, learning="TT58, Điều 13", training="TT58, Điều 3", absences="TT58, Điều 15")
         return self.judgement()
 
-    def _conduct_of_the_year(self) -> str | None:
-        """What the school decided: it weighs both terms, term II and progress above all (Art. 3.2); no formula gives it."""
-        given = tt26.canonical(self.year.training.get("year"))
+    def _conduct(self, column: str) -> str | None:
+        """What the school decided: the year weighs both terms, term II and progress above all (Art. 3.2); no formula gives it."""
+        given = tt26.canonical(self.year.training.get(column))
         if given is None or given in tt26.CONDUCT:
             return given
-        self.found.append(Mismatch("training.year", given, None, RULE_CONDUCT))
+        self.found.append(Mismatch(f"training.{column}", given, None, RULE_CONDUCT))
         return None
 
     def _level(self, column: str) -> str | None:

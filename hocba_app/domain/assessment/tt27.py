@@ -20,7 +20,8 @@ LEVELS = (INCOMPLETE, COMPLETED, COMPLETED_WELL, EXCELLENT)
 """The year, from the lowest (Art. 9)."""
 EXCELLENT_PUPIL = "Học sinh Xuất sắc"
 OUTSTANDING_PUPIL = "Học sinh Tiêu biểu hoàn thành tốt trong học tập và rèn luyện"
-_TESTS = {EXCELLENT: 9, COMPLETED_WELL: 7, COMPLETED: 5}
+TEST_PASSED = 5
+_TESTS = {EXCELLENT: 9, COMPLETED_WELL: 7, COMPLETED: TEST_PASSED}
 """Level → every year-end test at least (Art. 9)."""
 
 

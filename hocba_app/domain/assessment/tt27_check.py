@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hocba_app.domain.assessment import tt27
 from hocba_app.domain.assessment.record import Gap, Judgement, Mismatch, SubjectYear, SubmittedYear, Weight
@@ -14,6 +14,9 @@ RULE_SUBJECT = "Mức đạt được của môn học là T, H hoặc C (TT27, 
 RULE_TRAIT = "Mức đạt được của phẩm chất, năng lực là T, Đ hoặc C (TT27, Điều 8)"
 RULE_SUBJECT_YEAR = "Mức cả năm của môn học là mức đánh giá cuối học kì II (TT27, Điều 6)"
 RULE_REASSESSED = "Mức sau khi rèn luyện trong hè tính với kết quả mới của môn học (TT27, Điều 11)"
+RULE_AGAIN = (
+    "Chỉ đánh giá bổ sung môn học ở mức C hoặc có bài kiểm tra dưới 5 điểm, phẩm chất, năng lực ở mức C (TT27, Điều 11)"
+)
 RULE_TEST = "Điểm bài kiểm tra định kì là số nguyên từ 0 đến 10 (TT27, Điều 7)"
 RULE_YEAR = "Mức cả năm theo mức các môn, phẩm chất, năng lực và điểm kiểm tra cuối năm từ 9, 7, 5 (TT27, Điều 9)"
 RULE_PROMOTION = "Lên lớp khi đạt từ mức Hoàn thành (TT27, Điều 11)"
@@ -55,6 +58,7 @@ class _Check:
         self._look_for_gaps(rows)
         if self._found and any(entry.computed is None for entry in self._found):
             return  # a value that is none leaves the year open
+        rows, again = [self._open_row(row) for row in rows], self._open_traits(traits, again)
         computed = _year_level(rows, traits, after_summer=False)
         anything_again = any(row.again is not None or row.again_test is not None for row in rows) or any(again)
         traits_after = [new or old for new, old in zip(again, traits, strict=True)]
@@ -63,8 +67,31 @@ class _Check:
             after = self._traits_alone(rows)
         self._compare("learning.year", year.learning.get("year"), computed, RULE_YEAR)
         self._compare("learning.reassessed", year.learning.get("reassessed"), after, RULE_REASSESSED)
+        if after is None and computed not in (None, tt27.INCOMPLETE) and year.learning.get("reassessed") is not None:
+            self._found.append(Mismatch("learning.reassessed", year.learning["reassessed"], None, RULE_AGAIN))
         if computed is not None and year.learning.get("year") is not None:
             self._promotion_and_title(computed, after)
+
+    def _open_row(self, row: _Row) -> _Row:
+        """The subject without a supplementary assessment that was not open in it, which is noted."""
+        if row.again is None and row.again_test is None:
+            return row
+        if row.level in (None, tt27.NOT_DONE) or (row.test is not None and row.test < tt27.TEST_PASSED):
+            return row
+        for name, value in (("reassessed", row.again), ("reassessed_test", row.again_test)):
+            if value is not None:
+                self._found.append(Mismatch(f"subjects.{row.code}.{name}", str(value), None, RULE_AGAIN))
+        return replace(row, again=None, again_test=None)
+
+    def _open_traits(self, traits: Sequence[str | None], again: Sequence[str | None]) -> list[str | None]:
+        """The same for qualities and competencies."""
+        opened: list[str | None] = []
+        for (name, _), level, new in zip(self._year.traits, traits, again, strict=True):
+            is_open = level in (None, tt27.NEEDS_EFFORT)
+            if new is not None and not is_open:
+                self._found.append(Mismatch(f"traits.{name}", new, None, RULE_AGAIN))
+            opened.append(new if is_open else None)
+        return opened
 
     def _traits_alone(self, rows: Sequence[_Row]) -> str | None:
         """The level with the supplementary assessment of qualities and competencies, which SMAS does not submit, taken as passed.
@@ -122,6 +149,7 @@ class _Check:
         self._compare(f"{path}.year", levels["year"], levels["term2"], RULE_SUBJECT_YEAR)
         year = (levels["term2"] or levels["year"]) if levels["year"] is not None else None
         return _Row(
+            subject.code,
             year,
             levels["reassessed"],
             self._points(f"{path}.test", subject.test),
@@ -151,6 +179,7 @@ class _Check:
 class _Row:
     """One subject's year: level and test, and both after the summer."""
 
+    code: str
     level: str | None
     again: str | None
     test: int | None

@@ -67,7 +67,7 @@ READINGS: tuple[Reading, ...] = (
     Reading(
         "periods", "TT22 Art. 6.2",
         "No source submits a subject's periods a year, on which the number of regular marks depends.",
-        "Four a term in Toán, Ngữ văn, Ngoại ngữ 1, Lịch sử và Địa lí, Khoa học tự nhiên; two in every other subject, two in comment subjects.",
+        "Four a term in Toán, Ngữ văn, Ngoại ngữ 1, Lịch sử và Địa lí, Khoa học tự nhiên; two in every other subject, two in comment subjects; more than four nowhere.",
     ),
     Reading(
         "tt27_supplementary", "TT27 Art. 11.1b–c",

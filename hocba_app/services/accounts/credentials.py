@@ -136,6 +136,8 @@ def owner_notice(db: Database, who: Identity) -> tuple[str, bool]:
     Kept in the process: it is asked at every page, and only wide changes touch it.
     """
 
+    words = who.words
+
     def read(session: Session) -> tuple[str, bool]:
         account = session.get(Account, (who.school_id, who.account_id))
         if account is None or not account.credentials_open:
@@ -145,11 +147,11 @@ def owner_notice(db: Database, who: Identity) -> tuple[str, bool]:
         when = f" ngày {local_text(account.credentials_at)}" if account.credentials_at else ""
         return (
             f"Mã kích hoạt của tài khoản này do {by} cấp{when}. Trước khi được xác nhận, tài khoản chưa ký và chưa duyệt được: hãy nhờ một "
-            "người khác trong Ban giám hiệu xác nhận. Nếu không phải thầy cô đề nghị cấp mã, hãy báo ngay Hiệu trưởng.",
+            f"người khác trong {words.leaders} xác nhận. Nếu không phải thầy cô đề nghị cấp mã, hãy báo ngay {words.head}.",
             account.owner_code_hash is not None,
         )
 
-    return school_cache.memoize_per_school(db, who.school_id, ("credentials", who.account_id), read)
+    return school_cache.memoize_per_school(db, who.school_id, ("credentials", who.account_id, who.words), read)
 
 
 def confirm(db: Database, who: Identity, account_id: str) -> None:

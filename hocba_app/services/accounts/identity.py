@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlmodel import Session
 
+from hocba_app.domain.head_words import USUAL, HeadWords
 from hocba_app.domain.roles import Duties, roles_of
 from hocba_app.domain.school_calendar import today
 from hocba_app.models import Account, Staff
 from hocba_app.models.repositories import accounts as rows
+from hocba_app.models.repositories.head_words import head_words_today
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Identity:
     username: str
     full_name: str
     roles: frozenset[str]
+    words: HeadWords = USUAL
+    """What the school calls its head today."""
 
 
 def identity_of(session: Session, account_id: str) -> Identity | None:
@@ -31,7 +36,7 @@ def identity_of(session: Session, account_id: str) -> Identity | None:
     if found is None or not may_act(*found):
         return None
     account, staff = found
-    return identity_with(account, staff, duties_of(session, staff.id) if staff else Duties())
+    return identity_with(account, staff, standing_of(session, staff.id if staff else None))
 
 
 def may_act(account: Account, staff: Staff | None) -> bool:
@@ -39,12 +44,24 @@ def may_act(account: Account, staff: Staff | None) -> bool:
     return not account.disabled and account.password_hash is not None and (staff is None or staff.active)
 
 
-def duties_of(session: Session, staff_id: str) -> Duties:
-    """What a person is charged with today."""
-    return rows.duties(session, today().isoformat(), staff_id).get(staff_id, Duties())
+class Standing(NamedTuple):
+    """What follows from the school's rows of today."""
+
+    duties: Duties
+    words: HeadWords
 
 
-def identity_with(account: Account, staff: Staff | None, held: Duties) -> Identity:
+def standing_of(session: Session, staff_id: str | None) -> Standing:
+    """What a person is charged with today, and the words of his school.
+
+    Args:
+        staff_id: None for an account without a member of staff behind it.
+    """
+    held = rows.duties(session, today().isoformat(), staff_id).get(staff_id) if staff_id is not None else None
+    return Standing(held or Duties(), head_words_today(session))
+
+
+def identity_with(account: Account, staff: Staff | None, standing: Standing) -> Identity:
     """The identity of an account that may act."""
     return Identity(
         account_id=account.id,
@@ -52,5 +69,6 @@ def identity_with(account: Account, staff: Staff | None, held: Duties) -> Identi
         staff_id=account.staff_id,
         username=account.username,
         full_name=account.full_name,
-        roles=roles_of(account.granted_roles, staff.position if staff else None, held),
+        roles=roles_of(account.granted_roles, staff.position if staff else None, standing.duties),
+        words=standing.words,
     )

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.leadership import LEFT, held_back, needs_confirming, post_of
-from hocba_app.domain.wording import POST
+from hocba_app.domain.wording import position_name
 from hocba_app.models import Database, LeadershipProposal, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as account_rows
@@ -125,8 +125,8 @@ def _view(
         id=row.id,
         staff_code=staff.code,
         name=staff.full_name,
-        before=POST.get(row.before, row.before),
-        proposed=POST.get(row.proposed, row.proposed),
+        before=position_name(row.before),
+        proposed=position_name(row.proposed),
         proposed_by=names.get(row.proposed_by, ""),
         proposed_at=row.proposed_at,
         state=row.state,
@@ -175,7 +175,7 @@ def confirm_all(db: Database, who: Identity) -> list[str]:
     refused = list[str]()
     for view in sorted(
         (view for view in proposals(db, who, answered=0) if view.state == "open"),
-        key=lambda view: view.proposed != POST["principal"],
+        key=lambda view: view.proposed != position_name("principal"),
     ):
         try:
             confirm(db, who, view.id)

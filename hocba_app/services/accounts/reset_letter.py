@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.head_words import spoken
 from hocba_app.models import Account, Job, School
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.credentials import mailbox_is_own
@@ -62,7 +63,7 @@ def _letter(account: Account, school_name: str, giver: str, code: str) -> Letter
         f"Nếu chính thầy cô đề nghị: sau khi đăng nhập, mở {settings().public_url.rstrip('/')}/me và nhập mã xác nhận {code}. "
         "Trước khi xác nhận, tài khoản chưa ký và chưa duyệt được.\n\n"
         if code
-        else "Nếu chính thầy cô đề nghị: hãy nhờ một người trong Ban giám hiệu xác nhận; trước đó tài khoản chưa ký và chưa duyệt được.\n\n"
+        else f"Nếu chính thầy cô đề nghị: hãy nhờ một người trong {spoken().leaders} xác nhận; trước đó tài khoản chưa ký và chưa duyệt được.\n\n"
     )
     return Letter(
         to=account.email or "",
@@ -70,6 +71,6 @@ def _letter(account: Account, school_name: str, giver: str, code: str) -> Letter
         text=(
             f"Kính gửi thầy cô {account.full_name},\n\n"
             f"{giver} ({school_name}) vừa cấp mã kích hoạt mới cho tài khoản {account.username}. Mật khẩu cũ không còn dùng được.\n\n"
-            f"{confirm}Nếu thầy cô không đề nghị, hãy báo ngay Hiệu trưởng.\n"
+            f"{confirm}Nếu thầy cô không đề nghị, hãy báo ngay {spoken().head}.\n"
         ),
     )

@@ -15,13 +15,14 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.levels import are_levels
 from hocba_app.domain.school_calendar import today
 from hocba_app.domain.school_facts import DESCRIBING, IDENTIFYING, LABELS, states_until_today
-from hocba_app.domain.signing_titles import AS_HEAD, OFFICES, title_by_decision
+from hocba_app.domain.signing_titles import OFFICES, title_by_decision
 from hocba_app.models import Account, Database, School, SchoolChange
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as account_rows
-from hocba_app.models.repositories import find, signers
+from hocba_app.models.repositories import find
 from hocba_app.models.repositories import leadership as leadership_rows
 from hocba_app.models.repositories import school_changes as rows
+from hocba_app.models.repositories.head_words import acting_head
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.credentials import require_own_credentials
 from hocba_app.services.accounts.identity import Identity
@@ -286,8 +287,7 @@ def _record_change(session: Session, actor: str, action: Action, data: dict[str,
 def head_caption(session: Session) -> tuple[str, ...]:
     """How whoever heads the session's school today is worded above his signature, on paper too."""
     office = session.get_one(School, session.info["school_id"]).head_office
-    decisions = signers.delegations_in_force(session, today().isoformat())
-    acting = next((decision for decision in decisions if decision.capacity in AS_HEAD), None)
+    acting = acting_head(session)
     if acting is None:
         return (OFFICES[office].upper(),)
     return title_by_decision(office, acting.capacity, acting.decision_number).caption

@@ -19,7 +19,6 @@ from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.roles import Duties
 from hocba_app.domain.school_calendar import today
 from hocba_app.models import Account, Database, LoginName, LoginSession
 from hocba_app.models.base import utc_now
@@ -27,7 +26,14 @@ from hocba_app.models.repositories import accounts as rows
 from hocba_app.process_scope import on_close, per_process_open
 from hocba_app.services.accounts import throttle
 from hocba_app.services.accounts.devices import device_of
-from hocba_app.services.accounts.identity import Identity, duties_of, identity_of, identity_with, may_act
+from hocba_app.services.accounts.identity import (
+    Identity,
+    Standing,
+    identity_of,
+    identity_with,
+    may_act,
+    standing_of,
+)
 from hocba_app.services.accounts.login_names import login_name
 from hocba_app.services.accounts.passwords import verify_password
 from hocba_app.services.accounts.refusals import note_refusal
@@ -152,7 +158,7 @@ def identify(db: Database, token: str | None) -> Identity | None:
     last_seen_at, account, staff = found
     if not may_act(account, staff):
         return None
-    who = identity_with(account, staff, _duties(db, account.school_id, staff.id) if staff else Duties())
+    who = identity_with(account, staff, _standing(db, account.school_id, staff.id if staff else None))
     if now - last_seen_at > SEEN_EVERY:
         _seen.note(db, key, now)
     _known.put(key, who, generation)
@@ -210,11 +216,11 @@ def _account_named(db: Database, name: str) -> Account | None:
         return session.get(Account, (known.school_id, known.account_id))
 
 
-def _duties(db: Database, school_id: str, staff_id: str) -> Duties:
-    """From six tables, each of which only wide changes touch: read once between two of those."""
+def _standing(db: Database, school_id: str, staff_id: str | None) -> Standing:
+    """From tables that only wide changes touch: read once between two of those."""
     day = today().isoformat()
     return school_cache.memoize_per_school(
-        db, school_id, ("duties", staff_id, day), lambda session: duties_of(session, staff_id)
+        db, school_id, ("standing", staff_id, day), lambda session: standing_of(session, staff_id)
     )
 
 

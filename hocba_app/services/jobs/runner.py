@@ -10,8 +10,12 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
+from hocba_app.domain.head_words import speak
+from hocba_app.domain.school_calendar import today
 from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories.head_words import head_words_today
+from hocba_app.services.cache import school_cache
 from hocba_app.services.jobs.claim import Claim, ClaimLost, finish, postpone, take
 from hocba_app.services.jobs.kinds import kind_of
 from hocba_app.services.jobs.registry import Work, function_of
@@ -73,6 +77,7 @@ def advance_claimed(db: Database, running: RunningJobs, claim: Claim, stop: thre
 def _run(db: Database, claim: Claim, stop: threading.Event) -> Turn:
     with db.read(claim.school_id) as session:
         row = session.get_one(Job, (claim.school_id, claim.job_id))
+    speak(school_cache.memoize_per_school(db, claim.school_id, ("words", today().isoformat()), head_words_today))
     work = Work(db, claim, row.arguments, row.created_by)
     while True:
         try:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
+from hocba_app.domain.head_words import spoken
 from hocba_app.domain.wording import JOB_KIND
 from hocba_app.models import Database, Job, School
 from hocba_app.models.base import utc_now
@@ -153,7 +154,7 @@ def _posts(session: Session) -> list[Problem]:
     """Posts and accounts of the leadership that wait for an answer: until then nobody new decides or signs for the school."""
     found = []
     if names := [staff.full_name for _, staff in open_proposals(session)]:
-        found.append(Problem(_some(names), "Chức vụ trong Ban giám hiệu chờ xác nhận", "/leadership", True))
+        found.append(Problem(_some(names), f"Chức vụ trong {spoken().leaders} chờ xác nhận", "/leadership", True))
     if open_change(session) is not None:
         found.append(Problem("Nhà trường", "Thông tin trường chờ xác nhận", "/leadership", True))
     if names := [account.full_name or account.username for account in unconfirmed_accounts(session)]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from hocba_app.domain.errors import SENTENCES, ErrorCode
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.head_words import spoken
 from hocba_app.domain.roles import Role
 from hocba_app.domain.school_calendar import coming_year, local_text, today
 from hocba_app.domain.wording import KIND_SHORT, amount
@@ -128,7 +129,7 @@ def _to_sign(groups: list[WaitingGroup]) -> Iterator[Task]:
         )  # fmt: skip
     if seals:
         yield Task(
-            "seal", seals, f"{amount(seals)} hồ sơ chờ đóng dấu", "Hiệu trưởng đã ký đủ bìa, QTHT và KQHT.", "Đóng dấu",
+            "seal", seals, f"{amount(seals)} hồ sơ chờ đóng dấu", f"{spoken().head} đã ký đủ bìa, QTHT và KQHT.", "Đóng dấu",
             "/sign", urgent=True,
         )  # fmt: skip
     for code in _POST:
@@ -137,7 +138,7 @@ def _to_sign(groups: list[WaitingGroup]) -> Iterator[Task]:
                 "post",
                 held,
                 f"{amount(held)} hồ sơ đứng tên thầy cô nhưng chưa ký được",
-                SENTENCES[code],
+                HocbaError(code).sentence,
                 "Xem",
                 "/sign",
             )

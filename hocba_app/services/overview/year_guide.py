@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from hocba_app.domain.glossary import PAGE
+from hocba_app.domain.head_words import spoken
 from hocba_app.models import Database, School
 from hocba_app.models.repositories import year_guide as counts
 from hocba_app.services.accounts.authority import Right, require
@@ -204,13 +205,13 @@ def _start_of_year(facts: YearFacts, synced: bool, covers: int) -> GuideStep:
         )
     if covers < locked:
         return GuideStep(
-            3, title, when, "now", f"Hiệu trưởng đã ký {covers}/{locked} bìa.", "Xem bìa", "/records?kind=cover"
+            3, title, when, "now", f"{spoken().head} đã ký {covers}/{locked} bìa.", "Xem bìa", "/records?kind=cover"
         )
     return GuideStep(3, title, when, "done", f"{covers} bìa đã ký.")
 
 
 def _end_of_year(facts: YearFacts, sealed: int) -> GuideStep:
-    title, when = "Chốt học bạ, ký GVBM ⇒ GVCN ⇒ Hiệu trưởng, đóng dấu, in", "Tháng 5"
+    title, when = f"Chốt học bạ, ký GVBM ⇒ GVCN ⇒ {spoken().head}, đóng dấu, in", "Tháng 5"
     locked = min(facts.locked("results"), facts.locked("history"))
     if not facts.concluded:
         return GuideStep(6, title, when, "later", "Chốt được khi đã có kết quả cả năm.")

@@ -14,6 +14,7 @@ from hocba_app.domain.assessment.stored_result import judge
 from hocba_app.domain.assessment.subject_check import is_exempt
 from hocba_app.domain.circumstances import Circumstance, Kind, relief
 from hocba_app.domain.comment_names import foreign_names
+from hocba_app.domain.head_words import spoken
 from hocba_app.domain.membership import Membership
 from hocba_app.domain.shown import shown_digest
 from hocba_app.forms.fonts import letter_words
@@ -344,7 +345,6 @@ def _field(sources: Sources, path: str) -> str:
 NO_TAX_CODE = (
     "Trường chưa có mã số thuế trên SMAS nên hồ sơ không thể đóng dấu. Hãy bổ sung trên SMAS, nộp và đồng bộ lại."
 )
-_STAGE = {"homeroom": "giáo viên chủ nhiệm", "principal": "hiệu trưởng hoặc người ký thay"}
 
 
 def _signers(candidate: Candidate, working: dict[str, Staff]) -> None:
@@ -353,7 +353,8 @@ def _signers(candidate: Candidate, working: dict[str, Staff]) -> None:
             continue
         staff = working.get(slot.staff_id or "")
         if staff is None or not staff.active:
-            of = _STAGE.get(slot.stage) or f"giáo viên môn {', '.join(slot.rows)}"
+            named = {"homeroom": "giáo viên chủ nhiệm", "principal": f"{spoken().office} hoặc người ký thay"}
+            of = named.get(slot.stage) or f"giáo viên môn {', '.join(slot.rows)}"
             candidate.findings.append(Finding("blocking", f"Chưa có người ký: {of}."))
         elif not (staff.id_number or staff.old_id_number):
             candidate.findings.append(Finding("blocking", f"{staff.full_name} chưa có số định danh trên SMAS."))

@@ -9,6 +9,7 @@ from typing import Literal
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.head_words import spoken
 from hocba_app.domain.wording import GAP_OF_MANY, KIND_SHORT
 from hocba_app.models import SEAL, Database, School, SigningKey, SigningSettings, Staff
 from hocba_app.models.repositories import signers as rows
@@ -128,7 +129,7 @@ def _leaders(session: Session) -> Iterator[Gap]:
             "",
             proposed[0],
             (),
-            "Hiệu trưởng theo danh sách cán bộ, chờ xác nhận chức vụ.",
+            f"{spoken().office} theo danh sách cán bộ, chờ xác nhận chức vụ.",
             LEADERSHIP,
         )
     elif rows.principal(session) is None:
@@ -136,9 +137,9 @@ def _leaders(session: Session) -> Iterator[Gap]:
             "no_principal",
             "blocking",
             "",
-            "Hiệu trưởng",
+            spoken().office,
             (),
-            "Danh sách cán bộ chưa có Hiệu trưởng. Hãy cập nhật chức vụ trên SMAS, nộp và đồng bộ lại.",
+            f"Danh sách cán bộ chưa có {spoken().office}. Hãy cập nhật chức vụ trên SMAS, nộp và đồng bộ lại.",
             SYNC,
         )
         if principal_slot(session, "cover").staff_id is None:

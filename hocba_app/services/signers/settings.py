@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.head_words import spoken
 from hocba_app.domain.roles import Role
 from hocba_app.domain.school_calendar import today
 from hocba_app.domain.signing_titles import AS_HEAD, CAPACITIES
@@ -201,7 +202,7 @@ def add_delegation(
         if deputy.position != "vice_principal":
             raise HocbaError(
                 ErrorCode.INVALID_INPUT,
-                detail=f"{deputy.full_name} không phải Phó Hiệu trưởng theo SMAS nên không được ký thay",
+                detail=f"{deputy.full_name} không phải {spoken().deputy} theo SMAS nên không được ký thay",
             )
         _refuse_overlap(session, chosen, first, last)
         row = Delegation(

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
+from hocba_app.domain.head_words import spoken
 from hocba_app.domain.identifiers import near_key
 from hocba_app.domain.leadership import LEFT, post_of
-from hocba_app.domain.wording import POST
+from hocba_app.domain.wording import position_name
 from hocba_app.models import StudentResult
 from hocba_app.models.base import new_id, utc_now
 from hocba_app.models.repositories import find
@@ -28,7 +29,10 @@ NUMBERS = ("id_number", "old_id_number")
 PHOTO_MISSING = "_photo"
 """Mark on a pupil's record whose photo could not be had: the pupil goes in, the photo is asked for again."""
 
-WAITS = "{post}: chờ xác nhận ở trang Ban giám hiệu"
+
+def waits(post: str) -> str:
+    """That a post of the leadership is proposed, and where it is confirmed."""
+    return f"{position_name(post)}: chờ xác nhận ở trang {spoken().leaders}"
 
 
 class _Clash(NamedTuple):
@@ -122,7 +126,7 @@ class Applier:
     def _proposed(self, source_id: str, listed: str, label: str, *, new: bool = False) -> None:
         self._posts[source_id] = listed
         if not new and self._waiting.get(source_id) != listed:
-            self._report.note("changed", source_id, label, field="position", reason=WAITS.format(post=POST[listed]))
+            self._report.note("changed", source_id, label, field="position", reason=waits(listed))
 
     def _propose_posts(self) -> None:
         for source_id, row in self._rows_of(list(self._posts)).items():
@@ -218,7 +222,7 @@ class Applier:
                     record.id,
                     label,
                     field="position" if post else None,
-                    reason=WAITS.format(post=POST[post]) if post else odd_letters(self._resource, values) or None,
+                    reason=waits(post) if post else odd_letters(self._resource, values) or None,
                 )
             else:
                 self._change(row, record, values, version, label)

@@ -8,10 +8,10 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.domain.leadership import post_of
-from hocba_app.domain.wording import POST
+from hocba_app.domain.wording import position_name
 from hocba_app.models.base import new_id
 from hocba_app.services.accounts.leadership import hold_back
-from hocba_app.services.sync.apply import WAITS, Applier
+from hocba_app.services.sync.apply import Applier, waits
 from hocba_app.services.sync.diff import changes, summary
 from hocba_app.services.sync.excel_columns import shown_day, shown_result
 from hocba_app.services.sync.excel_reading import CellProblem
@@ -151,9 +151,9 @@ class _Checker(Applier):
             return None
         waiting = self._waiting.get(row.source_id) if row is not None else None
         if (listed := hold_back(row, values)) is not None:
-            return WAITS.format(post=POST[listed]) if listed != waiting else None
+            return waits(listed) if listed != waiting else None
         listed = post_of(values["position"], values["active"])
-        return WITHDRAWN.format(post=POST[waiting]) if waiting is not None and waiting != listed else None
+        return WITHDRAWN.format(post=position_name(waiting)) if waiting is not None and waiting != listed else None
 
     def _compare(self, row: Any, source_id: str, values: dict[str, Any], label: str) -> None:
         before = {column: getattr(row, column) for column in values}

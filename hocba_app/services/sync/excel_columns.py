@@ -11,6 +11,7 @@ from typing import Any
 from hocba_app.domain.assessment.subject_check import EXEMPT
 from hocba_app.domain.circumstances import WORDS
 from hocba_app.domain.identifiers import clean_text, identifier
+from hocba_app.domain.wording import position_name
 
 Read = Callable[[str], object]
 """A cell's text as a value.
@@ -215,14 +216,19 @@ class SheetSpec:
 
 
 _SEX = choice({"Nam": "Nam", "Nữ": "Nữ"})
-_POSITION = choice(
-    {
-        "Giáo viên": "teacher",
-        "Hiệu trưởng": "principal",
-        "Phó hiệu trưởng": "vice_principal",
-        "Nhân viên": "clerk",
-        "Văn thư": "clerk",
-    }
+_POSITION = (
+    choice(
+        {
+            "Giáo viên": "teacher",
+            "Hiệu trưởng": "principal",
+            "Giám đốc": "principal",
+            "Phó hiệu trưởng": "vice_principal",
+            "Phó giám đốc": "vice_principal",
+            "Nhân viên": "clerk",
+            "Văn thư": "clerk",
+        }
+    )[0],
+    lambda value: position_name(str(value)),
 )
 _WORKING = choice({"Đang làm việc": "working", "Đã nghỉ": "left"})
 _STUDYING = choice({"Đang học": "studying", "Chuyển đến": "moved_in", "Chuyển đi": "moved_out", "Thôi học": "left"})

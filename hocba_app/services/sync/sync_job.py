@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.head_words import spoken
 from hocba_app.domain.school_calendar import school_year_of, today
 from hocba_app.domain.school_facts import changed_facts, other_school
 from hocba_app.domain.wording import RESOURCE
@@ -156,7 +157,10 @@ class _Run:
             self._steps.note(session, applied, "school")
         self._steps.catch_up()
         if other:  # another school, as far as anybody here has said: nothing of it comes in before somebody has
-            raise HocbaError(ErrorCode.SECTOR_REFUSED, detail=f"tài khoản kết nối là của trường có mã {other}{_ASK}")
+            raise HocbaError(
+                ErrorCode.SECTOR_REFUSED,
+                detail=f"tài khoản kết nối là của trường có mã {other}. Nếu trường đã đổi mã thì xác nhận ở trang {spoken().leaders} rồi đồng bộ lại",
+            )
         return applied.pending
 
     def _preparation(self, resource: str) -> Callable[[list[Incoming]], None] | None:
@@ -272,10 +276,6 @@ def _key(row: dict[str, Any]) -> tuple[Any, Any]:
 _SCHOOL_FIELDS = ("name", "level", "commune", "province", "department", "tax_code")
 
 
-_WAITS = "Chờ Hiệu trưởng xác nhận: "
-_ASK = ". Nếu trường đã đổi mã thì xác nhận ở trang Ban giám hiệu rồi đồng bộ lại"
-
-
 def _apply_school(session: Session, job_id: str, found: Collected, school_year: str, actor: str) -> tuple[Applied, str]:
     """The school's own row. What others know it by (code, name, tax code, level) is a proposal once records were locked in its name.
 
@@ -322,7 +322,8 @@ def _apply_school(session: Session, job_id: str, found: Collected, school_year: 
                         label=school.name,
                         outcome="conflict",
                         field=next(iter(held_back)),
-                        reason=_WAITS + "; ".join(f"{now[key] or '–'} → {new}" for key, new in held_back.items()),
+                        reason=f"Chờ {spoken().head} xác nhận: "
+                        + "; ".join(f"{now[key] or '–'} → {new}" for key, new in held_back.items()),
                     )
                 )
                 applied.counts["conflict"] += 1

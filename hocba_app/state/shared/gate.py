@@ -17,6 +17,7 @@ from reflex.state import BaseState, StateUpdate
 from reflex_base.registry import RegistrationContext
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.head_words import speak
 from hocba_app.logs import one_line
 from hocba_app.services.accounts.sessions import token_hash
 from hocba_app.state.shared.guard import declared, identity, is_public, may_call, session_token
@@ -63,6 +64,7 @@ class Gate(Middleware):
         who = await identity(state)
         if who is None:
             return _to(login_address(str(state.router_data.get("asPath", "")), lapsed=session_token(state) != ""))
+        speak(who.words)
         if may_call(function, who):
             return None
         return _to("/forbidden") if function.__name__ == "load" else _say(ErrorCode.FORBIDDEN)

@@ -6,6 +6,7 @@ Sixteen readers at once finish no sooner than three, and meanwhile the loop wait
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,5 +27,5 @@ async def in_thread(function: Callable[..., Answer], *arguments: Any, **options:
     """A short read of the database, without blocking the loop. What waits for the network belongs in
     ``asyncio.to_thread``: here it would keep everybody's screen waiting."""
     return await asyncio.get_running_loop().run_in_executor(
-        _readers(), functools.partial(function, *arguments, **options)
+        _readers(), functools.partial(contextvars.copy_context().run, function, *arguments, **options)
     )

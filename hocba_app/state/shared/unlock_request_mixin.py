@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import reflex as rx
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.wording import STAGE_SIGNER
+from hocba_app.domain.head_words import spoken
+from hocba_app.domain.wording import stage_signer
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
@@ -72,8 +73,9 @@ class UnlockAsking(rx.State, mixin=True):
         chosen = self._to_unlock()
         try:
             await asyncio.to_thread(unlock.request_unlock, database(), who, chosen, self.reason, shown=self._price)
+            words = spoken()
             waits = (
-                f"Đã gửi đề nghị hủy chốt {len(chosen)} hồ sơ; Hiệu trưởng hoặc Phó Hiệu trưởng được ủy quyền sẽ duyệt."
+                f"Đã gửi đề nghị hủy chốt {len(chosen)} hồ sơ; {words.head} hoặc {words.deputy} được ủy quyền sẽ duyệt."
             )
             self.done, self.asking = waits if self.needs_approval else f"Đã hủy chốt {len(chosen)} hồ sơ.", False
             self._asked()
@@ -98,4 +100,4 @@ class UnlockAsking(rx.State, mixin=True):
 
 def prices(found: Sequence[SignsAgain]) -> list[Again]:
     """Rows for the panel."""
-    return [Again(row.name, STAGE_SIGNER[row.stage], row.documents) for row in found]
+    return [Again(row.name, stage_signer(row.stage), row.documents) for row in found]

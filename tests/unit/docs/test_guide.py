@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from hocba_app.domain.head_words import USUAL
+
 ROOT = Path(__file__).resolve().parents[3]
 GUIDE = ROOT / "docs" / "guide"
 TOPICS = range(1, 30)
@@ -52,6 +54,11 @@ def words_of(screens: str) -> str:
     )
     text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     text = re.sub(r'"\s*\n\s*f?"', "", text)
+    for name, word in USUAL.as_params().items():  # the guide speaks of a school with a principal
+        text = re.sub(rf"\{{(?:\w+(?:\(\))?\.)?{name}\}}", str(word), text)
+        text = re.sub(rf'"\s*\+ (?:ShellState\.)?{name}\s*\+ "', str(word), text)
+        text = re.sub(rf'ShellState\.{name}\s*\+ "', f'"{word}', text)
+        text = re.sub(rf'"\s*\+ ShellState\.{name}\b', f'{word}"', text)
     return re.sub(r",\s*\n\s*", ", ", text)  # the parts of one call are one sentence on the screen
 
 

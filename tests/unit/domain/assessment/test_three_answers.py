@@ -186,6 +186,29 @@ def historic(values: dict[str, str], level: str, title: str | None, **other: Any
     return SubmittedYear(**(given | other))
 
 
+def test_tt22_art_13_summer_training_is_open_to_who_failed_it() -> None:
+    failed = {"term1": "Chưa đạt", "term2": "Chưa đạt", "year": "Chưa đạt", "reassessed": "Khá"}
+    assert judged(whole(training=failed)).answer is Answer.RIGHT
+    given = judged(whole(training=GOOD_TRAINING | {"reassessed": "Khá"}))
+    assert wrong(given) == [("training.reassessed", "Khá", None)] and "Điều 13" in given.mismatches[0].rule
+
+
+def test_tt22_art_14_a_level_after_no_reassessment() -> None:
+    assert wrong(judged(whole(learning=LEVELS | {"reassessed": "Tốt"}))) == [("learning.reassessed", "Tốt", None)]
+    failing = tuple(marked(code, "4.0") for code in CODES[:3])
+    failed = dict.fromkeys(LEVELS, "Chưa đạt") | {"reassessed": "Đạt"}
+    found = judged(whole(subjects=(*failing, *whole().subjects[3:]), learning=failed, promotion="reassess"))
+    assert (wrong(found), gaps(found)) == ([], ["learning.reassessed"]), "open to him, but in which subject?"
+
+
+def test_tt22_art_6_more_regular_marks_than_any_subject_has() -> None:
+    many = both(Marks(("7",) * 5, "7", "7"))
+    assert gaps(judged(with_first(SubjectYear("TOAN", False, "7.0", "7.0", "7.0", marks=many)))) == [
+        "subjects.TOAN.term1",
+        "subjects.TOAN.term2",
+    ]
+
+
 def test_tt58_art_13_one_of_two_subjects_before_2020() -> None:
     values = {"TOAN": "7.9", "VAN": "7.9"}
     fair = historic(values, "Khá", "Học sinh tiên tiến")
@@ -262,6 +285,23 @@ def test_tt27_art_11_supplementary_assessment_of_traits() -> None:
     assert judged(replace(failed, promotion="retained"), "TT27").mismatches == ()
     subject_too = primary(subjects=(SubjectYear("TV", False, year="C", test="3"),))
     assert wrong(judged(subject_too, "TT27")) == [("promotion", "promoted", "reassess")]
+
+
+def test_tt27_art_11_supplementary_assessment_is_open_to_what_was_not_completed() -> None:
+    done = primary(learning={"year": "Hoàn thành"}, traits=(("Yêu nước", "Đ"),))
+    assert judged(done, "TT27").answer is Answer.RIGHT
+    again = (replace(done.subjects[0], reassessed="T", reassessed_test="9"), done.subjects[1])
+    assert wrong(judged(replace(done, subjects=again), "TT27")) == [
+        ("subjects.TV.reassessed", "T", None),
+        ("subjects.TV.reassessed_test", "9", None),
+    ]
+    traits = judged(replace(done, traits_reassessed={"Yêu nước": "T"}), "TT27")
+    assert wrong(traits) == [("traits.Yêu nước", "T", None)] and "Điều 11" in traits.mismatches[0].rule
+    told = replace(done, learning={"year": "Hoàn thành", "reassessed": "Hoàn thành"})
+    assert wrong(judged(told, "TT27")) == [("learning.reassessed", "Hoàn thành", None)]
+    low = (SubjectYear("TV", False, year="H", test="4", reassessed_test="6"), done.subjects[1])
+    after = {"year": "Chưa hoàn thành", "reassessed": "Hoàn thành"}
+    assert judged(replace(done, subjects=low, learning=after), "TT27").answer is Answer.RIGHT
 
 
 def test_tt27_art_7_no_points_is_a_mark() -> None:
