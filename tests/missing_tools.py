@@ -7,7 +7,13 @@ import sys
 
 import pytest
 
-_PACKAGES = {"pdftotext": "poppler-utils", "pdfunite": "poppler-utils", "mutool": "mupdf-tools", "qpdf": "qpdf"}
+_PACKAGES = {
+    "pdftotext": "poppler-utils",
+    "pdfunite": "poppler-utils",
+    "mutool": "mupdf-tools",
+    "qpdf": "qpdf",
+    "cc": "gcc",
+}
 
 
 def need(tool: str) -> None:
