@@ -51,7 +51,7 @@ from hocba_app.state.school_years import SchoolYearsState
 from hocba_app.state.shared import live_screen
 from hocba_app.state.shared.failures import shown_failure
 from hocba_app.state.shared.gate import Gate
-from hocba_app.state.shell import ShellState
+from hocba_app.state.shell import ShellState, waiting_again
 from hocba_app.state.signature_images import SignatureImagesState
 from hocba_app.state.signing import SigningState
 from hocba_app.state.signing_accounts import SigningAccountsState
@@ -76,35 +76,37 @@ app = rx.App(
     ],
 )
 app.add_middleware(Gate(), index=0)
+live_screen.menu_again = waiting_again
 live_screen.open_tabs = lambda: app.event_namespace.token_to_sid if app.event_namespace else {}
 
-for page, route, title, load in (
-    (dashboard.dashboard, "/", PAGE["/"], DashboardState.load),
-    (signing.signing, "/sign", PAGE["/sign"], SigningState.load),
-    (sync_page.sync, "/sync", PAGE["/sync"], SyncState.load),
-    (workbooks.workbooks, "/workbooks", PAGE["/workbooks"], WorkbooksState.load),
-    (lock.lock, "/lock", PAGE["/lock"], LockState.load),
-    (school_years.school_years, "/years", PAGE["/years"], SchoolYearsState.load),
-    (unlock.unlock, "/unlock", PAGE["/unlock"], UnlockState.load),
-    (records.records, "/records", PAGE["/records"], RecordsState.load),
-    (record.record, "/records/[document_id]", "Học bạ", RecordState.load),
-    (pupil.pupil, "/students/[student_id]", "Học sinh", PupilState.load),
-    (objections.objections, "/objections", PAGE["/objections"], ObjectionsState.load),
-    (reading.reading, "/read/[document_id]", "Đọc hồ sơ", ReadingState.load),
-    (audit.audit, "/audit", PAGE["/audit"], AuditState.load),
-    (accounts.accounts, "/accounts", PAGE["/accounts"], AccountsState.load),
-    (leadership.leadership, "/leadership", PAGE["/leadership"], LeadershipState.load),
-    (printing.printing, "/print", PAGE["/print"], PrintState.load),
-    (assignments.assignments, "/assignments", PAGE["/assignments"], AssignmentsState.load),
-    (signature_images.signature_images, "/signature-images", PAGE["/signature-images"], SignatureImagesState.load),
-    (signing_accounts.signing_accounts, "/signing-accounts", PAGE["/signing-accounts"], SigningAccountsState.load),
-    (signing_settings.signing_settings, "/signing-settings", PAGE["/signing-settings"], SigningSettingsState.load),
-    (my_signature.my_signature, "/my-signature", PAGE["/my-signature"], MySignatureState.load),
+for page, route, title, state in (
+    (dashboard.dashboard, "/", PAGE["/"], DashboardState),
+    (signing.signing, "/sign", PAGE["/sign"], SigningState),
+    (sync_page.sync, "/sync", PAGE["/sync"], SyncState),
+    (workbooks.workbooks, "/workbooks", PAGE["/workbooks"], WorkbooksState),
+    (lock.lock, "/lock", PAGE["/lock"], LockState),
+    (school_years.school_years, "/years", PAGE["/years"], SchoolYearsState),
+    (unlock.unlock, "/unlock", PAGE["/unlock"], UnlockState),
+    (records.records, "/records", PAGE["/records"], RecordsState),
+    (record.record, "/records/[document_id]", "Học bạ", RecordState),
+    (pupil.pupil, "/students/[student_id]", "Học sinh", PupilState),
+    (objections.objections, "/objections", PAGE["/objections"], ObjectionsState),
+    (reading.reading, "/read/[document_id]", "Đọc hồ sơ", ReadingState),
+    (audit.audit, "/audit", PAGE["/audit"], AuditState),
+    (accounts.accounts, "/accounts", PAGE["/accounts"], AccountsState),
+    (leadership.leadership, "/leadership", PAGE["/leadership"], LeadershipState),
+    (printing.printing, "/print", PAGE["/print"], PrintState),
+    (assignments.assignments, "/assignments", PAGE["/assignments"], AssignmentsState),
+    (signature_images.signature_images, "/signature-images", PAGE["/signature-images"], SignatureImagesState),
+    (signing_accounts.signing_accounts, "/signing-accounts", PAGE["/signing-accounts"], SigningAccountsState),
+    (signing_settings.signing_settings, "/signing-settings", PAGE["/signing-settings"], SigningSettingsState),
+    (my_signature.my_signature, "/my-signature", PAGE["/my-signature"], MySignatureState),
     (me.me, "/me", PAGE["/me"], None),
 ):
-    app.add_page(
-        page, route=route, title=f"{title} · Học bạ điện tử", on_load=[ShellState.load, *([load] if load else [])]
-    )
+    load = [ShellState.load, *([state.load] if state else [])]
+    if state is None or not issubclass(state, live_screen.LiveScreen):
+        load.append(ShellState.follow_menu)
+    app.add_page(page, route=route, title=f"{title} · Học bạ điện tử", on_load=load)
 
 for page, route, title in (
     (login.login, "/login", "Đăng nhập"),

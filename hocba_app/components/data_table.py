@@ -13,6 +13,8 @@ from typing import Any
 
 import reflex as rx
 
+from hocba_app.components.count import count
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -99,7 +101,7 @@ def column_head(state: Any, text: str, column: str) -> Head:
 def pager(*, page: Any, pages: Any, total: Any, on_previous: Any, on_next: Any, noun: str = "dòng") -> rx.Component:
     """Which page of how many, and the two buttons."""
     return rx.el.div(
-        rx.el.span(total, f" {noun} · trang ", page, "/", pages, class_name="muted"),
+        rx.el.span(count(total), f" {noun} · trang ", page, "/", pages, class_name="muted"),
         rx.el.div(
             rx.el.button("Trang trước", class_name="button soft", on_click=on_previous, disabled=page <= 1),
             rx.el.button("Trang sau", class_name="button soft", on_click=on_next, disabled=page >= pages),

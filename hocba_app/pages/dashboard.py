@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from hocba_app.components.chart import stacked_bars
+from hocba_app.components.count import count
 from hocba_app.components.data_table import Head, data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_area
@@ -45,10 +46,10 @@ def dashboard() -> rx.Component:
                     rx.el.div(
                         stat_card(
                             "hồ sơ đã đóng dấu",
-                            DashboardState.sealed.to_string() + "/" + DashboardState.total.to_string(),
+                            count(DashboardState.sealed) + "/" + count(DashboardState.total),
                         ),
-                        stat_card("chữ ký chờ thầy cô", DashboardState.mine.to_string()),
-                        stat_card("hồ sơ có dữ liệu mới", DashboardState.out_of_date.to_string()),
+                        stat_card("chữ ký chờ thầy cô", count(DashboardState.mine)),
+                        stat_card("hồ sơ có dữ liệu mới", count(DashboardState.out_of_date)),
                         class_name="cards",
                     ),
                 ),
@@ -70,7 +71,9 @@ def dashboard() -> rx.Component:
             placeholder("320px"),
         ),
         title="Tổng quan",
-        subtitle=DashboardState.school_name + " · năm học " + DashboardState.school_year,
+        subtitle=rx.cond(
+            DashboardState.loaded, DashboardState.school_name + " · năm học " + DashboardState.school_year, ""
+        ),
         active="/",
     )
 
@@ -173,7 +176,7 @@ def _days() -> rx.Component:
 
 
 def _day(row: DayRow) -> rx.Component:
-    return _measure(row.day, row.percent, row.signed.to_string() + " chữ ký", "52px 1fr 96px")
+    return _measure(row.day, row.percent, count(row.signed) + " chữ ký", "52px 1fr 96px")
 
 
 def _measure(name: Any, percent: Any, text: Any, columns: str) -> rx.Component:
@@ -240,7 +243,7 @@ def _progress() -> rx.Component:
         rx.el.h2("Tiến độ theo lớp", class_name="panel-title"),
         rx.el.div(
             data_table(
-                ["Lớp", "Loại", *[Head(rx.el.th(step_label(step), scope="col"), "") for step in STEPS]],
+                ["Lớp", "Loại", *[_step_head(step) for step in STEPS]],
                 DashboardState.rows,
                 _row,
                 label="Tiến độ theo lớp",
@@ -262,6 +265,11 @@ def _progress() -> rx.Component:
     )
 
 
+def _step_head(step: str) -> Head:
+    idle = rx.cond(DashboardState.idle.contains(step), "idle", "")
+    return Head(rx.el.th(step_label(step), scope="col", class_name=idle), "")
+
+
 def _row(row: ClassRow) -> rx.Component:
     return rx.el.tr(
         rx.el.th(rx.link(row.name, href=row.href), scope="row"), rx.el.td(row.kind), rx.foreach(row.cells, _cell)
@@ -274,7 +282,7 @@ def _cell(cell: Cell) -> rx.Component:
     strength = (cell.share * 0.7 + 18).to_string() + "%"
     return rx.el.td(
         cell.text,
-        class_name="cell",
+        class_name=rx.cond(cell.idle, "cell idle", "cell"),
         style={
             "background": rx.cond(
                 cell.share > 0, "color-mix(in srgb, " + tint.to(str) + " " + strength + ", transparent)", "transparent"
@@ -348,7 +356,7 @@ def _person(row: PersonRow) -> rx.Component:
         rx.el.th(row.name, scope="row"),
         rx.el.td(row.role),
         rx.el.td(row.class_name),
-        rx.el.td(row.slots, class_name="num"),
+        rx.el.td(count(row.slots), class_name="num"),
         rx.el.td(
             rx.cond(  # one's own are signed at "Ký ngay" above
                 DashboardState.office & ~row.mine,

@@ -72,7 +72,7 @@ def _configure() -> rx.Component:
             class_name="filters",
         ),
         rx.el.fieldset(
-            rx.el.legend("Loại hồ sơ", class_name="small"),
+            rx.el.legend("Loại hồ sơ"),
             *[_check(KIND[kind], PrintState.kinds.contains(kind), PrintState.toggle_kind(kind)) for kind in KINDS],
             style={
                 "border": "0",

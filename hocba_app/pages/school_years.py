@@ -38,14 +38,14 @@ def _year(card: YearCard) -> rx.Component:
     return rx.el.article(
         rx.el.div(
             rx.el.div(
-                rx.el.h2("Năm học ", card.year),
+                rx.el.h2("Năm học ", card.year, class_name="panel-title", style={"margin": "0"}),
                 rx.cond(card.closed, rx.el.div("Khóa sổ: ", card.closed_text, class_name="small muted")),
                 class_name="what",
             ),
             status_badge(card.tone, card.state_name),
             class_name="group",
         ),
-        rx.el.dl(rx.foreach(card.facts, _fact), class_name="facts"),
+        rx.el.dl(rx.foreach(card.facts, _fact), class_name="facts", style={"marginTop": "10px"}),
         rx.cond(
             (card.open_items.length() > 0) & ~card.closed,
             rx.el.ul(rx.foreach(card.open_items, lambda text: rx.el.li(text)), class_name="small"),
@@ -57,7 +57,7 @@ def _year(card: YearCard) -> rx.Component:
 
 
 def _fact(fact: Fact) -> rx.Component:
-    return rx.el.div(rx.el.dt(fact.label), rx.el.dd(fact.value, class_name="num"), style={"display": "contents"})
+    return rx.el.div(rx.el.dt(fact.label), rx.el.dd(fact.value), style={"display": "contents"})
 
 
 def _actions(card: YearCard) -> rx.Component:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from hocba_app.components.count import count
 from hocba_app.components.data_table import column_head, data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field
@@ -220,7 +221,7 @@ def _group(group: Group) -> rx.Component:
             ),
             rx.el.div(
                 rx.el.b(group.title),
-                rx.el.span(group.detail, " · ", group.waiting, " hồ sơ chờ", class_name="muted"),
+                rx.el.span(group.detail, " · ", count(group.waiting), " hồ sơ chờ", class_name="muted"),
                 rx.cond(group.left > 0, rx.el.div("Để lại ", group.left, " học sinh.", class_name="small")),
                 rx.cond(group.blocked != "", rx.el.div(group.blocked, class_name="small")),
                 class_name="what",
@@ -286,7 +287,7 @@ def _batch(batch: BatchCard) -> rx.Component:
                 ~batch.over | batch.done_well,
                 progress_bar(
                     batch.percent,
-                    batch.committed.to_string() + "/" + batch.total.to_string() + " hồ sơ " + batch.done_word,
+                    count(batch.committed) + "/" + count(batch.total) + " hồ sơ " + batch.done_word,
                 ),
             ),
             rx.cond(batch.over & (batch.failed > 0), _rest(batch)),
@@ -304,7 +305,7 @@ def _phone(batch: BatchCard) -> rx.Component:
     return notice(
         rx.fragment(
             "Mở ứng dụng " + batch.app + " trên điện thoại, kiểm tra số hồ sơ (",
-            rx.el.b(batch.total),
+            rx.el.b(count(batch.total)),
             ") rồi nhập mã PIN để xác nhận. Còn ",
             rx.el.span(
                 class_name="countdown",
@@ -322,7 +323,9 @@ def _phone(batch: BatchCard) -> rx.Component:
 def _rest(batch: BatchCard) -> rx.Component:
     """What is left after a failure, with the button for it."""
     return rx.el.div(
-        rx.el.span("Xong ", batch.committed, ", còn lại ", batch.failed, ". Phần đã xong được giữ nguyên."),
+        rx.el.span(
+            "Xong ", count(batch.committed), ", còn lại ", count(batch.failed), ". Phần đã xong được giữ nguyên."
+        ),
         rx.el.button(
             "Ký tiếp phần còn lại",
             class_name="button",

@@ -326,7 +326,7 @@ def _row(row: KeyRow) -> rx.Component:
                         aria_label="Kiểm tra tài khoản ký số của " + row.name,
                     ),
                 ),
-                style={"display": "flex", "flexWrap": "wrap", "gap": "8px"},
+                class_name="acts",
             ),
         ),
     )

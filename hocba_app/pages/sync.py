@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from hocba_app.components.count import count
 from hocba_app.components.data_table import column_head, data_table, list_pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
@@ -253,10 +254,10 @@ def _run(row: RunRow) -> rx.Component:
             status_badge(row.tone, row.state_name),
             rx.cond(row.problem != "", rx.el.div(row.problem, class_name="small muted")),
         ),
-        rx.el.td(row.new, class_name="num"),
-        rx.el.td(row.changed, class_name="num"),
-        rx.el.td(row.gone, class_name="num"),
-        rx.el.td(row.refused, class_name="num"),
+        rx.el.td(count(row.new), class_name="num"),
+        rx.el.td(count(row.changed), class_name="num"),
+        rx.el.td(count(row.gone), class_name="num"),
+        rx.el.td(count(row.refused), class_name="num"),
         rx.el.td(
             rx.el.button(
                 "Chi tiết",

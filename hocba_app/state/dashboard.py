@@ -13,7 +13,7 @@ from reflex.event import EventSpec
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.paging import page_count, page_within
 from hocba_app.domain.school_calendar import local_text
-from hocba_app.domain.wording import JOB, KIND_SHORT, stage_signer, step_name
+from hocba_app.domain.wording import JOB, KIND_SHORT, amount, stage_signer, step_name
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.sessions import Identity
@@ -54,6 +54,8 @@ class Cell:
     step: str
     share: int
     """Of the class, in percent, for the shade."""
+    idle: bool
+    """Nothing of the whole school is at the step: a phone leaves the column out."""
 
 
 @dataclasses.dataclass
@@ -156,6 +158,8 @@ class DashboardState(LiveScreen, rx.State):
     loaded: bool = False
     school_name: str = ""
     school_year: str = ""
+    idle: list[str] = list(STEPS)
+    """Steps at which nothing of the school is."""
     rows: list[ClassRow] = []
     class_total: int = 0
     class_page: int = 1
@@ -288,7 +292,8 @@ class DashboardState(LiveScreen, rx.State):
             return
         totals = view.totals
         self.school_name, self.school_year = view.school_name, view.school_year
-        self._all_rows = [_row(progress, kind) for progress in view.classes for kind in KINDS]
+        self.idle = [step for step in STEPS if not any(totals[kind].get(step) for kind in KINDS)]
+        self._all_rows = [_row(progress, kind, self.idle) for progress in view.classes for kind in KINDS]
         self._show_classes(self.class_page)
         self._all_people = [_person(person, who) for person in view.people]
         self._show_people(self.people_page)
@@ -349,7 +354,7 @@ def _person(person: Person, who: Identity) -> PersonRow:
 
 
 def _behind(row: SignerProgress) -> BehindRow:
-    return BehindRow(row.name, f"{row.signed}/{row.slots}", round(100 * row.signed / row.slots))
+    return BehindRow(row.name, f"{amount(row.signed)}/{amount(row.slots)}", round(100 * row.signed / row.slots))
 
 
 def _days(days: list[tuple[str, int]]) -> list[DayRow]:
@@ -360,14 +365,14 @@ def _days(days: list[tuple[str, int]]) -> list[DayRow]:
 def _bar(name: str, steps: Mapping[str, int]) -> Bar:
     whole = sum(steps.values()) or 1
     parts = [
-        BarPart(step_name(step), str(steps[step]), round(100 * steps[step] / whole, 2), SHADES[step])
+        BarPart(step_name(step), amount(steps[step]), round(100 * steps[step] / whole, 2), SHADES[step])
         for step in STEPS
         if steps.get(step)
     ]
     return Bar(name, f"{name}: " + ", ".join(f"{part.label} {part.text}" for part in parts), parts)
 
 
-def _row(progress: Any, kind: str) -> ClassRow:
+def _row(progress: Any, kind: str, idle: list[str]) -> ClassRow:
     steps = progress.steps[kind]
     whole = sum(steps.values()) or 1
     return ClassRow(
@@ -381,6 +386,7 @@ def _row(progress: Any, kind: str) -> ClassRow:
                 text=str(steps.get(step, 0) or "·"),
                 step=step if steps.get(step) else "none",
                 share=round(100 * steps.get(step, 0) / whole),
+                idle=step in idle,
             )
             for step in STEPS
         ],

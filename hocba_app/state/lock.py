@@ -11,7 +11,7 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.wording import KIND, KIND_SHORT
+from hocba_app.domain.wording import KIND, KIND_SHORT, amount
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
@@ -224,7 +224,7 @@ class LockState(LiveScreen, rx.State):
         left = sum(row.students - row.locked for row in self.classes if row.id in self.selected)
         apart = f", để riêng {len(self.leave_out)} học sinh" if self.leave_out else ""
         noun = "hồ sơ" if self.kind == ALL else "học sinh"
-        self.question = f"Chốt {self.kind_name} của {', '.join(names)}: {left} {noun} chưa chốt{apart}."
+        self.question = f"Chốt {self.kind_name} của {', '.join(names)}: {amount(left)} {noun} chưa chốt{apart}."
         self.problem, self.asking = "", True
 
     @rx.event

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from hocba_app.domain.school_calendar import local_text
-from hocba_app.domain.wording import JOB, KIND_SHORT
+from hocba_app.domain.wording import JOB, KIND_SHORT, amount
 from hocba_app.services.overview.dashboard import ClassProgress
 from hocba_app.services.records import lock_runs
 from hocba_app.services.records.preview import LockPreview, LockRow
@@ -238,9 +238,11 @@ def card(run: lock_runs.LockRun) -> RunCard:
         live=run.live,
         stopping=run.stopping,
         percent=round(100 * run.progress / run.total) if run.total else 0,
-        progress_text=f"{run.progress}/{run.total} học sinh · {run.stage}" if run.total else "Đang chờ bắt đầu…",
+        progress_text=f"{amount(run.progress)}/{amount(run.total)} học sinh · {run.stage}"
+        if run.total
+        else "Đang chờ bắt đầu…",
         problem=run.problem,
-        summary=" · ".join(text.format(counts[key]) for key, text in words if counts.get(key)),
+        summary=" · ".join(text.format(amount(counts[key])) for key, text in words if counts.get(key)),
         passed=[
             Passed(row.student_code, row.student_name, _OUTCOME[row.outcome], row.reason or "Đã chọn để riêng.")
             for row in run.not_locked

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import reflex as rx
 
 from hocba_app.domain.school_calendar import local_text
-from hocba_app.domain.wording import PROMOTION
+from hocba_app.domain.wording import PROMOTION, amount
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
@@ -138,25 +138,27 @@ def _card(view: YearView) -> YearCard:
 
 def _facts(view: YearView) -> list[Fact]:
     numbers = [
-        Fact("Lớp", str(view.classes)),
-        Fact("Học sinh", str(view.pupils)),
-        Fact("QTHT và học bạ đã đóng dấu", str(view.sealed)),
-        Fact("Chữ ký", str(view.signatures)),
+        Fact("Lớp", amount(view.classes)),
+        Fact("Học sinh", amount(view.pupils)),
+        Fact("QTHT, KQHT đã đóng dấu", amount(view.sealed)),
+        Fact("Chữ ký", amount(view.signatures)),
     ]
-    for counted in (
-        {PROMOTION.get(name, name): count for name, count in view.promotion.items()},
-        view.learning,
-        view.titles,
+    for what, counted in (
+        ("Cuối năm", {PROMOTION.get(name, name): count for name, count in view.promotion.items()}),
+        ("Kết quả học tập", view.learning),
+        ("Danh hiệu", view.titles),
     ):
-        numbers += [Fact(name, str(count)) for name, count in sorted(counted.items(), key=lambda item: -item[1])]
+        parts = [f"{name} {amount(count)}" for name, count in sorted(counted.items(), key=lambda item: -item[1])]
+        if parts:
+            numbers.append(Fact(what, " · ".join(parts)))
     return numbers
 
 
 def _open(items: OpenItems) -> list[str]:
     words = (
-        (items.under_way, "{} hồ sơ đã chốt, chưa đóng dấu"),
+        (items.under_way, "{} QTHT, KQHT đã chốt, chưa đóng dấu"),
         (items.unlocks, "{} đề nghị hủy chốt chưa xong"),
-        (items.not_locked, "{} hồ sơ chưa chốt"),
+        (items.not_locked, "{} QTHT, KQHT chưa chốt"),
         (items.out_of_date, "{} hồ sơ đã đóng dấu có dữ liệu mới"),
     )
-    return [text.format(count) for count, text in words if count]
+    return [text.format(amount(count)) for count, text in words if count]

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from typing import ClassVar
+
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.wording import ROLES, amount, role_name
 from hocba_app.models import School, database
 from hocba_app.services.accounts import credentials
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.overview.waiting import Task, badges, waiting
 from hocba_app.services.signed_notice import read_notice
 from hocba_app.state.shared.guard import public, require_identity, signed_in
-from hocba_app.state.shared.live_screen import leave
+from hocba_app.state.shared.live_screen import LiveScreen, begin, leave, waits_for, watching
 from hocba_app.state.shared.read_pool import in_thread
 from hocba_app.state.shared.way_back import page_path
 
 
-class ShellState(rx.State):
+class ShellState(LiveScreen, rx.State):
     """Name, school and menu; every page loads it first."""
+
+    _screen_rights: ClassVar[tuple[Right, ...]] = ()
 
     name: str = ""
     username: str = ""
@@ -59,6 +66,19 @@ class ShellState(rx.State):
         self.unconfirmed, self.letter_sent = await in_thread(credentials.owner_notice, database(), who)
         show_waiting(self, await in_thread(waiting, database(), who))
         self._take_notice()
+
+    @rx.event
+    @signed_in
+    async def follow_menu(self) -> AsyncIterator[EventSpec]:
+        """On a page that does not follow the school itself, the menu's numbers do."""
+        if begin(self):
+            yield watching(ShellState)
+
+    def _is_concerned(self, who: Identity, what: ChangeSet) -> bool:
+        return waits_for(who, what)
+
+    async def _reload(self, who: Identity) -> None:
+        """Nothing else: whatever a tab follows, it brings the menu's numbers along."""
 
     @rx.event
     @public

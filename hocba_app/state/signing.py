@@ -11,7 +11,6 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from hocba_app.domain.errors import HocbaError
-from hocba_app.domain.glossary import PAGE
 from hocba_app.domain.paging import page_count
 from hocba_app.domain.vietnamese_collation import sort_name
 from hocba_app.domain.wording import ITEM, KIND
@@ -25,7 +24,7 @@ from hocba_app.state.batch_cards import BatchCard, batch_card
 from hocba_app.state.shared import undoing
 from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, signed_in
-from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
+from hocba_app.state.shared.live_screen import LiveScreen, begin, waits_for, watching
 from hocba_app.state.shared.read_pool import in_thread
 from hocba_app.state.shared.sorting import Sorting, unsorted
 from hocba_app.state.shared.undoing import Undoing
@@ -43,7 +42,7 @@ _RECORD_ORDERS: Mapping[str, Callable[[RecordRow], tuple[Any, ...]]] = {
 
 
 _TITLES = {
-    (False, False): PAGE["/sign"],
+    (False, False): "Hồ sơ chờ ký",
     (False, True): "Chờ thầy cô ký",
     (True, False): "Chờ đóng dấu",
     (True, True): "Chờ thầy cô ký và đóng dấu",
@@ -268,9 +267,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
 
     def _is_concerned(self, who: Identity, what: ChangeSet) -> bool:
         """Something came into this person's queue, or a signature was made in his own class."""
-        if who.staff_id in what.staff or ("seal_operator" in who.roles and bool(what.classes)):
-            return True
-        return not what.classes.isdisjoint(self._homeroom)
+        return waits_for(who, what) or not what.classes.isdisjoint(self._homeroom)
 
     async def _reload(self, who: Identity) -> None:
         self._waiting, self._names, batches, late, asked, self._homeroom = await in_thread(_read, who)

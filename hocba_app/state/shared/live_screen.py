@@ -26,6 +26,14 @@ MAX_BEHIND = 60.0
 open_tabs: Callable[[], Container[str]] = frozenset
 """Tokens of the tabs that are connected to this process; the app sets it when it is made (a loop outlives its tab)."""
 
+
+async def _no_menu(_state: rx.State, _who: Identity) -> None:
+    """Where there is no app."""
+
+
+menu_again: Callable[[rx.State, Identity], Awaitable[object]] = _no_menu
+"""Brings the menu's numbers up to date; the app sets it when it is made (the menu itself follows like a page)."""
+
 STARTED_WITHIN = 10.0
 """Seconds in which a loop that was asked for has begun; after that it was lost, and the next load asks for another."""
 
@@ -95,6 +103,11 @@ def leave(state: rx.State) -> None:
         loop.left = True
 
 
+def waits_for(who: Identity, what: ChangeSet) -> bool:
+    """Whether a change that is not wide put something into this person's own queue."""
+    return who.staff_id in what.staff or ("seal_operator" in who.roles and bool(what.classes))
+
+
 async def follow(state: Any, reload: Callable[[Identity], Awaitable[None]], *, concerned: Concern) -> None:
     """Reload a screen when its school changed in what it shows, at most once a second, until its tab is gone or signed out.
 
@@ -134,13 +147,17 @@ async def _follow_loop(
     def over() -> bool:
         return token not in open_tabs() or loop.left or _loops.get(token) is not loop
 
-    async def once(wanted: bool) -> bool:
-        """Look at the session, reload if wanted; False when the loop is over."""
+    async def once(*reloads: Callable[[Identity], Awaitable[object]]) -> bool:
+        """Look at the session, reload what is given; False when the loop is over."""
         async with state:
             found = None if over() else await identity(state)
-            if found is not None and wanted:
-                await reload(found)
+            if found is not None:
+                for each in reloads:
+                    await each(found)
             return found is not None
+
+    async def menu(found: Identity) -> None:
+        await menu_again(state, found)
 
     while True:
         now = await watch.moved(who.school_id, seen, IDLE_TIMEOUT_SECONDS)
@@ -152,13 +169,16 @@ async def _follow_loop(
         wanted = wanted or (now != shown and clock() - reloaded > MAX_BEHIND)
         if own:
             # Who signs looks at the page: his progress does not wait for the others' turn.
-            shown, alive = now, await once(True)
+            shown, alive = now, await once(reload, menu)
         elif wanted:
             async with watch.unhurried():
                 shown = now = watch.value(who.school_id)
-                alive = await once(True)
+                alive = await once(reload, menu)
+        elif any(waits_for(who, what) for what in moves):
+            async with watch.unhurried():
+                alive = await once(menu)
         else:
-            alive = now != seen or await once(False)
+            alive = now != seen or await once()
         if not alive:
             return
         seen, reloaded = now, clock() if wanted else reloaded

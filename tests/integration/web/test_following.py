@@ -88,6 +88,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(live_screen, "watcher", lambda: found.watcher)
     monkeypatch.setattr(live_screen, "identity", identity)
     monkeypatch.setattr(live_screen, "open_tabs", lambda: found.tabs)
+    monkeypatch.setattr(live_screen, "menu_again", live_screen._no_menu)
     monkeypatch.setattr(live_screen, "CALM_SECONDS", 0.0)
     monkeypatch.setattr(live_screen, "_loops", {})
     return found
@@ -127,6 +128,31 @@ async def test_only_what_concerns_the_page_reloads_it(world: SimpleNamespace) ->
     await world.watcher.tell(ChangeSet(wide=True))
     await ended(task)
     assert page.reloaded.empty() and live_screen._loops == {}
+
+
+async def test_the_menu_follows_what_waits_for_a_person_on_any_page(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: asyncio.Queue[str] = asyncio.Queue()
+
+    async def menu_again(_state: Any, who: Identity) -> None:
+        await counted.put(who.username)
+
+    monkeypatch.setattr(live_screen, "menu_again", menu_again)
+    page: Any = Page()
+    assert live_screen.begin(page)
+    task = asyncio.create_task(live_screen.follow(page, page.reload, concerned=lambda _who, _what: False))
+    await asyncio.sleep(0)
+    await world.watcher.tell(ChangeSet(staff=frozenset({"another"})))
+    await world.watcher.tell(ChangeSet(staff=frozenset({"staff"})))  # into his queue; nothing the page shows
+    assert await asyncio.wait_for(counted.get(), PATIENT) == "gv01"
+    assert page.reloaded.empty() and counted.empty()
+    await world.watcher.tell(ChangeSet(wide=True))
+    assert await asyncio.wait_for(counted.get(), PATIENT) == "gv01"
+    assert not page.reloaded.empty()
+    world.tabs.clear()
+    await world.watcher.tell(ChangeSet(wide=True))
+    await ended(task)
 
 
 async def test_a_page_loaded_again_keeps_its_loop_and_another_page_ends_it(world: SimpleNamespace) -> None:
