@@ -32,10 +32,5 @@ config = rx.Config(
     state_manager_mode="redis" if _settings.redis_url else "memory",
     redis_url=_settings.redis_url or None,
     frontend_compression_formats=["gzip"],
-    plugins=[
-        rx.plugins.RadixThemesPlugin(
-            theme=rx.theme(accent_color="indigo", gray_color="slate", radius="medium", scaling="100%")
-        )
-    ],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

@@ -62,7 +62,7 @@ from hocba_app.state.workbooks import WorkbooksState
 
 logs.configure()
 app = rx.App(
-    stylesheets=["/styles/app.css"],
+    stylesheets=["/styles/colors.css", "/styles/app.css"],
     html_lang="vi",
     api_transformer=[create_api(), SocketEnd, BodyLimit, SecurityHeaders, BehindProxy],  # the last is the outermost
     toaster=rx.toast.provider(position="bottom-center"),

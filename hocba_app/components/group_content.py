@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from hocba_app.components.data_table import pager
+from hocba_app.components.link import link
 from hocba_app.components.objection_form import objection_form
 
 
@@ -98,7 +99,7 @@ def _line(state: Any, line: Any) -> rx.Component:
             ),
             class_name="tick",
         ),
-        rx.el.th(rx.link(line.name, href=line.href), rx.el.div(line.code, class_name="small muted"), scope="row"),
+        rx.el.th(link(line.name, href=line.href), rx.el.div(line.code, class_name="small muted"), scope="row"),
         rx.foreach(
             line.cells,
             lambda cell: rx.el.td(cell.text, custom_attrs={"data-label": cell.label}, class_name=cell.style),

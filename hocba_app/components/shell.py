@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from hocba_app.components.link import link
 from hocba_app.components.native_form import native_form, native_link
 from hocba_app.components.tones import tone_icon
 from hocba_app.domain.glossary import PAGE
@@ -90,7 +91,7 @@ def shell(
                 # A new page closes the menu: the element is made anew for each.
                 key=f"drawer-{active}",
             ),
-            rx.link("Học bạ điện tử", href="/", class_name="brand"),
+            link("Học bạ điện tử", href="/", class_name="brand"),
             rx.el.div(
                 rx.el.b(ShellState.name),
                 rx.el.small(ShellState.roles),
@@ -135,7 +136,7 @@ def _unconfirmed() -> rx.Component:
             tone_icon("wait", size=20),
             rx.el.div(
                 ShellState.unconfirmed,
-                rx.cond(ShellState.letter_sent, rx.el.div(rx.link("Nhập mã xác nhận trong thư", href="/me"))),
+                rx.cond(ShellState.letter_sent, rx.el.div(link("Nhập mã xác nhận trong thư", href="/me"))),
                 class_name="body",
             ),
             class_name="notice wait",
@@ -160,7 +161,7 @@ def _menu(active: str) -> list[rx.Component]:
 def _entry(path: str, words: str, icon: str, current: bool) -> rx.Component:
     mark = {"aria_current": "page"} if current else {}
     called: Any = ShellState.leaders if path == "/leadership" else words
-    return rx.link(
+    return link(
         rx.icon(icon, size=18, aria_hidden=True),
         called,
         rx.cond(
@@ -169,7 +170,6 @@ def _entry(path: str, words: str, icon: str, current: bool) -> rx.Component:
         ),
         href=path,
         custom_attrs=mark,
-        underline="none",
     )
 
 

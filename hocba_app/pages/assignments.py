@@ -7,6 +7,7 @@ import reflex as rx
 from hocba_app.components.data_table import folding
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
+from hocba_app.components.link import link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
@@ -27,7 +28,7 @@ def assignments() -> rx.Component:
                     "Chưa có lớp nào trong năm học này",
                     "Hãy nộp dữ liệu đầu năm từ SMAS rồi đồng bộ: lớp, giáo viên và phân công giảng dạy sẽ hiện ở đây.",
                     icon="users",
-                    action=rx.link("Mở Đồng bộ", href="/sync", class_name="button", underline="none"),
+                    action=link("Mở Đồng bộ", href="/sync", class_name="button"),
                 ),
             ),
             placeholder("320px"),
@@ -92,7 +93,7 @@ def _gap(row: GapRow) -> rx.Component:
         ),
         rx.cond(
             row.href != "",
-            rx.link(row.button, href=row.href, class_name="button soft", underline="none"),
+            link(row.button, href=row.href, class_name="button soft"),
             rx.el.a(row.button, href="#matrix", class_name="button soft"),
         ),
     )

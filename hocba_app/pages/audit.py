@@ -7,6 +7,7 @@ import reflex as rx
 from hocba_app.components.data_table import Head, data_table, list_pager, sort_head
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
+from hocba_app.components.link import link
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice
 from hocba_app.components.placeholder import placeholder
@@ -108,6 +109,6 @@ def _row(row: Row) -> rx.Component:
         rx.el.td(row.at, class_name="brief", style={"whiteSpace": "nowrap"}),
         rx.el.td(row.actor),
         rx.el.th(row.action, scope="row"),
-        rx.el.td(rx.cond(row.href != "", rx.link(row.subject, href=row.href), row.subject)),
+        rx.el.td(rx.cond(row.href != "", link(row.subject, href=row.href), row.subject)),
         rx.el.td(row.details, class_name="small prose"),
     )

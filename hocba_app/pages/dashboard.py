@@ -11,6 +11,7 @@ from hocba_app.components.count import count
 from hocba_app.components.data_table import Head, data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_area
+from hocba_app.components.link import link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
@@ -82,7 +83,7 @@ def _task(task: TaskRow) -> rx.Component:
     return notice(
         rx.el.div(
             rx.el.div(rx.el.b(task.title), task.text),
-            rx.link(task.button, href=task.href, class_name="button", underline="none"),
+            link(task.button, href=task.href, class_name="button"),
             class_name="task",
         ),
         tone="todo",
@@ -121,7 +122,7 @@ def _to_solve() -> rx.Component:
                 rx.cond(
                     DashboardState.sync_state != "", status_badge(DashboardState.sync_tone, DashboardState.sync_state)
                 ),
-                rx.link("Mở Đồng bộ", href="/sync", class_name="button soft", underline="none"),
+                link("Mở Đồng bộ", href="/sync", class_name="button soft"),
                 class_name="group",
                 style={"marginTop": "18px"},
             ),
@@ -135,11 +136,10 @@ def _todo(row: TaskRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(rx.el.b(row.title), rx.el.span(row.text, class_name="muted"), class_name="what"),
         status_badge(row.tone, row.tone_name),
-        rx.link(
+        link(
             row.button,
             href=row.href,
             class_name="button soft",
-            underline="none",
             aria_label=row.button + ": " + row.title,
         ),
         class_name="group",
@@ -206,11 +206,10 @@ def _year() -> rx.Component:
                     rx.el.span(step.text, class_name="muted"),
                     class_name="what",
                 ),
-                rx.link(
+                link(
                     step.button,
                     href=step.href,
                     class_name=rx.cond(DashboardState.tasks.length() > 0, "button soft", "button"),
-                    underline="none",
                 ),
                 class_name="group",
             ),
@@ -232,7 +231,7 @@ def _step(step: Step) -> rx.Component:
         status_badge(tone, step.state_name),
         rx.cond(
             (step.button != "") & (step.number != DashboardState.next_step.number),
-            rx.link(step.button, href=step.href, class_name="button soft", underline="none"),
+            link(step.button, href=step.href, class_name="button soft"),
         ),
         class_name="group",
     )
@@ -272,7 +271,7 @@ def _step_head(step: str) -> Head:
 
 def _row(row: ClassRow) -> rx.Component:
     return rx.el.tr(
-        rx.el.th(rx.link(row.name, href=row.href), scope="row"), rx.el.td(row.kind), rx.foreach(row.cells, _cell)
+        rx.el.th(link(row.name, href=row.href), scope="row"), rx.el.td(row.kind), rx.foreach(row.cells, _cell)
     )
 
 

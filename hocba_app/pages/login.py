@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from hocba_app.components.fields import new_password_fields, text_field
+from hocba_app.components.link import link
 from hocba_app.components.native_form import native_form, native_link
 from hocba_app.components.shell import route_notice
 from hocba_app.state.shell import ShellState
@@ -25,7 +26,7 @@ def login() -> rx.Component:
             action="/session",
             method="post",
         ),
-        rx.link("Lần đầu đăng nhập: dùng mã kích hoạt", href="/activate"),
+        link("Lần đầu đăng nhập: dùng mã kích hoạt", href="/activate"),
         native_link("Kiểm tra một học bạ (không cần tài khoản)", href="/verify"),
     )
 
@@ -62,7 +63,7 @@ def activate() -> rx.Component:
             action="/session/activate",
             method="post",
         ),
-        rx.link("Về trang đăng nhập", href="/login"),
+        link("Về trang đăng nhập", href="/login"),
     )
 
 
@@ -71,16 +72,14 @@ def forbidden() -> rx.Component:
     return _frame(
         "Không có quyền mở trang này",
         "Tài khoản của thầy cô không có quyền với trang vừa chọn. Nếu cần, hãy liên hệ quản trị của trường.",
-        rx.link("Về trang Tổng quan", href="/"),
+        link("Về trang Tổng quan", href="/"),
         native_link("Đăng nhập bằng tài khoản khác", href="/login"),
     )
 
 
 def missing() -> rx.Component:
     """Layout of an address that does not exist."""
-    return _frame(
-        "Không có trang này", "Địa chỉ vừa mở không đúng hoặc đã đổi.", rx.link("Về trang Tổng quan", href="/")
-    )
+    return _frame("Không có trang này", "Địa chỉ vừa mở không đúng hoặc đã đổi.", link("Về trang Tổng quan", href="/"))
 
 
 def _frame(title: str, sentence: str, *children: Any) -> rx.Component:

@@ -7,6 +7,7 @@ import reflex as rx
 from hocba_app.components.data_table import list_pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_area
+from hocba_app.components.link import link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
@@ -70,10 +71,10 @@ def _report(row: ReportRow) -> rx.Component:
             ),
             status_badge(row.tone, row.state_name),
             rx.el.div(
-                rx.link("Xem hồ sơ", href=row.read_href, class_name="button soft", underline="none"),
+                link("Xem hồ sơ", href=row.read_href, class_name="button soft"),
                 rx.cond(
                     row.may_unlock,
-                    rx.link("Hủy chốt để sửa", href=row.record_href, class_name="button soft", underline="none"),
+                    link("Hủy chốt để sửa", href=row.record_href, class_name="button soft"),
                 ),
                 rx.cond(
                     row.may_answer,

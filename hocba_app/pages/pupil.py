@@ -9,6 +9,7 @@ import reflex as rx
 from hocba_app.components.data_table import data_table
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_area
+from hocba_app.components.link import link
 from hocba_app.components.native_form import native_form, native_link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
@@ -30,7 +31,7 @@ def pupil() -> rx.Component:
             rx.cond(
                 PupilState.found,
                 rx.el.div(_documents(), _others(), class_name="stack"),
-                rx.link("Về danh sách học bạ", href="/records", class_name="button soft", underline="none"),
+                link("Về danh sách học bạ", href="/records", class_name="button soft"),
             ),
             placeholder("480px"),
         ),
@@ -39,7 +40,7 @@ def pupil() -> rx.Component:
         subtitle=PupilState.subtitle,
         actions=rx.cond(
             PupilState.print_href != "",
-            rx.link("In, giao hồ sơ", href=PupilState.print_href, class_name="button soft", underline="none"),
+            link("In, giao hồ sơ", href=PupilState.print_href, class_name="button soft"),
         ),
     )
 
@@ -83,7 +84,7 @@ def _documents() -> rx.Component:
 def _document(row: DocumentRow) -> rx.Component:
     return rx.el.tr(
         rx.el.th(
-            rx.cond(row.href != "", rx.link(row.name, href=row.href), row.name),
+            rx.cond(row.href != "", link(row.name, href=row.href), row.name),
             rx.cond(row.detail != "", rx.el.div(row.detail, class_name="small muted")),
             scope="row",
         ),
@@ -98,7 +99,7 @@ def _document(row: DocumentRow) -> rx.Component:
             rx.foreach(row.to_look_at, lambda text: rx.el.div(text, class_name="small muted")),
         ),
         rx.el.td(
-            rx.cond(row.lock_href != "", rx.el.div(rx.link("Chốt riêng", href=row.lock_href, style=_TOUCH))),
+            rx.cond(row.lock_href != "", rx.el.div(link("Chốt riêng", href=row.lock_href, style=_TOUCH))),
             rx.cond(
                 row.preview_href != "",
                 rx.el.div(

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from hocba_app.components.link import link
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.objection_form import objection_form
@@ -37,7 +38,7 @@ def reading() -> rx.Component:
         subtitle=ReadingState.subtitle,
         active="/sign",
         actions=rx.el.div(
-            rx.link("Quay lại", href=ReadingState.back_href, class_name="button soft", underline="none"),
+            link("Quay lại", href=ReadingState.back_href, class_name="button soft"),
             native_link(
                 "Bản PDF",
                 href="/files/records/" + ReadingState.shown_id,
@@ -75,7 +76,7 @@ def _to(words: str, href: Any, icon: str) -> rx.Component:
         shown.reverse()
     return rx.cond(
         href != "",
-        rx.link(*shown, href=href, class_name="button soft", underline="none"),
+        link(*shown, href=href, class_name="button soft"),
         rx.el.span(*shown, class_name="button soft off", aria_hidden=True),
     )
 

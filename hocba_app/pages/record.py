@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from hocba_app.components.data_table import data_table
+from hocba_app.components.link import link
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
@@ -35,7 +36,7 @@ def record() -> rx.Component:
                     ),
                     class_name="stack",
                 ),
-                rx.link("Về danh sách học bạ", href="/records", class_name="button soft", underline="none"),
+                link("Về danh sách học bạ", href="/records", class_name="button soft"),
             ),
             placeholder("480px"),
         ),
@@ -57,7 +58,7 @@ def _standing() -> rx.Component:
                 rx.foreach(RecordState.links, _link),
                 rx.cond(
                     RecordState.lock_href != "",
-                    rx.link("Chốt hồ sơ này", href=RecordState.lock_href, class_name="button", underline="none"),
+                    link("Chốt hồ sơ này", href=RecordState.lock_href, class_name="button"),
                 ),
                 rx.cond(
                     RecordState.original_href != "",
@@ -65,7 +66,7 @@ def _standing() -> rx.Component:
                 ),
                 rx.cond(
                     RecordState.print_href != "",
-                    rx.link("In, giao hồ sơ", href=RecordState.print_href, class_name="button soft", underline="none"),
+                    link("In, giao hồ sơ", href=RecordState.print_href, class_name="button soft"),
                 ),
                 rx.cond(
                     RecordState.may_ask & ~RecordState.asking,
@@ -89,7 +90,7 @@ def _standing() -> rx.Component:
 
 
 def _link(row: Link) -> rx.Component:
-    return rx.link(row.label, href=row.href, class_name="button soft", underline="none")
+    return link(row.label, href=row.href, class_name="button soft")
 
 
 def _ask() -> rx.Component:
@@ -170,11 +171,10 @@ def _file() -> rx.Component:
                 rx.el.h2("Bản ", RecordState.version, class_name="panel-title", style={"margin": "0"}),
                 rx.cond(RecordState.version_void, status_badge("info", "Đã hủy, giữ làm bằng chứng")),
                 rx.el.div(
-                    rx.link(
+                    link(
                         "Đọc trên màn hình",
                         href="/read/" + RecordState.shown_id,
                         class_name="button soft",
-                        underline="none",
                     ),
                     native_link("Mở tệp PDF", href=RecordState.file_href, target="_blank", class_name="button soft"),
                     native_link(

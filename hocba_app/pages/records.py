@@ -7,6 +7,7 @@ import reflex as rx
 from hocba_app.components.data_table import Head, column_head, data_table, list_pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
+from hocba_app.components.link import link
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
@@ -174,7 +175,7 @@ def _row(row: Row) -> rx.Component:
             ),
         ),
         rx.el.th(
-            rx.link(row.name, href=row.href),
+            link(row.name, href=row.href),
             rx.cond(row.note != "", rx.el.span(" · " + row.note, class_name="small muted")),
             scope="row",
         ),

@@ -9,6 +9,7 @@ from hocba_app.components.data_table import column_head, data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field
 from hocba_app.components.group_content import group_content
+from hocba_app.components.link import link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
 from hocba_app.components.progress import announcement, progress_bar
@@ -123,9 +124,7 @@ def _nothing() -> rx.Component:
         ShellState.waiting > 0,
         empty_state(
             "Không có hồ sơ nào tới lượt ký",
-            rx.fragment(
-                "Còn ", ShellState.waiting, " việc khác chờ thầy cô: ", rx.link("xem ở Tổng quan", href="/"), "."
-            ),
+            rx.fragment("Còn ", ShellState.waiting, " việc khác chờ thầy cô: ", link("xem ở Tổng quan", href="/"), "."),
             icon="list-todo",
         ),
         empty_state(

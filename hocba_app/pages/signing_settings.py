@@ -8,6 +8,7 @@ from hocba_app.components.data_table import data_table
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.key_editor import key_editor, key_facts
+from hocba_app.components.link import link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
@@ -270,7 +271,7 @@ def _seal_account() -> rx.Component:
             notice(
                 rx.el.div(
                     rx.el.div("Chưa có ảnh con dấu."),
-                    rx.link("Tải ảnh con dấu", href="/signature-images", class_name="button soft", underline="none"),
+                    link("Tải ảnh con dấu", href="/signature-images", class_name="button soft"),
                     class_name="task",
                 ),
                 tone="todo",

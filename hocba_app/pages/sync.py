@@ -8,6 +8,7 @@ from hocba_app.components.count import count
 from hocba_app.components.data_table import column_head, data_table, list_pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
+from hocba_app.components.link import link
 from hocba_app.components.native_form import native_form, native_link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
@@ -196,7 +197,7 @@ def _excel() -> rx.Component:
             style={"marginTop": "14px"},
         ),
         rx.el.div(
-            rx.link("Các tệp đã tải lên", href="/workbooks", class_name="button soft", underline="none"),
+            link("Các tệp đã tải lên", href="/workbooks", class_name="button soft"),
             native_link("Tải tệp mẫu", href="/files/workbook/template", class_name="button soft"),
             native_link(
                 "Xuất dữ liệu năm học ",
@@ -220,7 +221,7 @@ def _stale() -> rx.Component:
                     rx.el.b(SyncState.out_of_date, " hồ sơ đã chốt khác với dữ liệu mới"),
                     "Bản đã chốt không tự đổi. Xem khác biệt, rồi đề nghị hủy chốt nếu cần ký lại.",
                 ),
-                rx.link("Xem khác biệt", href="/records?stale=1", class_name="button soft", underline="none"),
+                link("Xem khác biệt", href="/records?stale=1", class_name="button soft"),
                 class_name="task",
             ),
             tone="wait",

@@ -6,6 +6,7 @@ import reflex as rx
 
 from hocba_app.components.data_table import data_table
 from hocba_app.components.empty_state import empty_state
+from hocba_app.components.link import link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
@@ -44,7 +45,7 @@ def unlock() -> rx.Component:
         title="Hủy chốt",
         active="/unlock",
         subtitle="Hủy chốt để sửa và ký lại từ đầu. Chữ ký cũ được giữ làm bằng chứng, không bao giờ bị xóa.",
-        actions=rx.link("Chọn hồ sơ để hủy chốt", href="/records", class_name="button soft", underline="none"),
+        actions=link("Chọn hồ sơ để hủy chốt", href="/records", class_name="button soft"),
     )
 
 
@@ -117,4 +118,4 @@ def _answer(card: RequestCard) -> rx.Component:
 
 
 def _record(row: RecordLine) -> rx.Component:
-    return rx.el.li(rx.link(row.name, href=row.href), rx.el.span(" ", row.detail, class_name="small muted"))
+    return rx.el.li(link(row.name, href=row.href), rx.el.span(" ", row.detail, class_name="small muted"))

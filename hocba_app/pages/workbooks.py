@@ -6,6 +6,7 @@ import reflex as rx
 
 from hocba_app.components.data_table import data_table, list_pager
 from hocba_app.components.empty_state import empty_state
+from hocba_app.components.link import link
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
@@ -99,9 +100,7 @@ def _standing() -> rx.Component:
             ),
             rx.cond(
                 WorkbooksState.run_id != "",
-                rx.link(
-                    "Xem báo cáo", href="/sync?run=" + WorkbooksState.run_id, class_name="button soft", underline="none"
-                ),
+                link("Xem báo cáo", href="/sync?run=" + WorkbooksState.run_id, class_name="button soft"),
             ),
             rx.cond(
                 busy,
@@ -337,7 +336,7 @@ def _files() -> rx.Component:
             ),
             empty_state("Chưa có tệp nào", "Chọn tệp Excel ở trang Đồng bộ.", icon="file-spreadsheet"),
         ),
-        rx.link("Tải tệp khác ở trang Đồng bộ", href="/sync", class_name="button soft", underline="none"),
+        link("Tải tệp khác ở trang Đồng bộ", href="/sync", class_name="button soft"),
         class_name="panel stack",
     )
 
@@ -348,5 +347,5 @@ def _file(row: FileRow) -> rx.Component:
         rx.el.td(row.at),
         rx.el.td(row.year),
         rx.el.td(status_badge(row.tone, row.state_name)),
-        rx.el.td(rx.link("Mở", href="/workbooks?id=" + row.id, class_name="button soft", underline="none")),
+        rx.el.td(link("Mở", href="/workbooks?id=" + row.id, class_name="button soft")),
     )

@@ -409,7 +409,7 @@ async def _may(year: Year, admin: Person, principal: Person, browser: Browser, p
     homeroom = await _who(year, browser, people, who.staff_id or "", NARROW)
     await homeroom.open("/sign")
     late = homeroom.page.locator("section[aria-label='Giáo viên bộ môn chưa ký']")
-    await late.get_by_role("button", name=re.compile("^Nhắc ")).first.click()
+    await late.get_by_role("button", name=re.compile("^Nhắc .* ký lớp")).first.click()
     await late.get_by_text("Đã nhắc hôm nay").wait_for()
     await keep(homeroom.page, "25-nhac", of=late, height=560)
     await asyncio.to_thread(year.sign_rest, "subject")

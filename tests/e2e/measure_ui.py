@@ -25,11 +25,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Locator, Page, async_playwright
+from playwright.async_api import Browser, Locator, Page, TimeoutError, async_playwright
 from sqlmodel import col, select
 
 from hocba_app.domain.wording import amount
-from hocba_app.models import Account, Database, Document, DocumentVersion, School, SchoolClass, SigningKey, Slot
+from hocba_app.models import (
+    Account,
+    Database,
+    Document,
+    DocumentVersion,
+    School,
+    SchoolClass,
+    SigningKey,
+    Slot,
+    TeachingAssignment,
+)
 from hocba_app.rehearsal.command import own_settings
 from hocba_app.rehearsal.signing_load import Desk
 from hocba_app.rehearsal.simulator_processes import Phones
@@ -78,14 +88,23 @@ class Demonstration:
         with self.db.installation() as session:
             [self.school_id] = session.exec(select(School.id)).all()
 
-    def open_class(self, taken: set[str]) -> SchoolClass:
-        """A class of which nothing is locked yet."""
+    def open_class(self) -> SchoolClass:
+        """A class of which nothing is locked yet, and whose teachers can all sign."""
+        locked = select(Document.class_id).where(col(Document.state) != "open")
+        connected = select(SigningKey.owner)
+        unable = select(TeachingAssignment.class_id).where(
+            col(TeachingAssignment.active).is_(True), col(TeachingAssignment.staff_id).not_in(connected)
+        )
         with self.db.read(self.school_id) as session:
-            locked = select(Document.class_id).where(col(Document.state) != "open")
-            rows = session.exec(
-                select(SchoolClass).where(col(SchoolClass.id).not_in(locked)).order_by(SchoolClass.name)
-            )
-            return next(row for row in rows if row.id not in taken)
+            return session.exec(
+                select(SchoolClass)
+                .where(
+                    col(SchoolClass.id).not_in(locked),
+                    col(SchoolClass.id).not_in(unable),
+                    col(SchoolClass.homeroom_staff_id).in_(connected),
+                )
+                .order_by(SchoolClass.name)
+            ).first() or exit("no class is left: start another demonstration")
 
     def locked(self, class_id: str) -> int:
         """Records of a class that are locked."""
@@ -178,7 +197,11 @@ async def _until(visitor: Visitor, path: str, useful: Locator) -> float:
 
     async def visit() -> None:
         await visitor.page.goto(path, wait_until="commit")
-        await useful.first.wait_for()
+        try:
+            await useful.first.wait_for()
+        except TimeoutError as error:
+            seen = await visitor.page.locator("body").inner_text()
+            raise RuntimeError(f"{path} shows: {seen[:500]}") from error
 
     return await _seconds(visit)
 
@@ -265,7 +288,7 @@ async def measure(folder: Path) -> dict[str, Any]:
         for network in NETWORKS:
             if network in found:
                 continue
-            of, load = school.open_class(set()), os.getloadavg()[0]
+            of, load = school.open_class(), os.getloadavg()[0]
             rows = await _class_year(browser, school, network, of)
             found[network] = {
                 "class": of.name,
