@@ -286,7 +286,7 @@ def _confirm() -> rx.Component:
                 rx.el.button("Quay lại", class_name="button soft", on_click=LockState.not_now),
                 class_name="filters",
             ),
-            class_name="panel",
+            class_name="panel asking",
             role="alertdialog",
             aria_label="Xác nhận chốt",
         ),

@@ -58,7 +58,8 @@ def signing() -> rx.Component:
         rx.cond(SigningState.sign_all != "", _sign_bar()),
         undo_notice(SigningState),
         title="Ký học bạ",
-        subtitle="Bấm Ký, rồi xác nhận một lần trên ứng dụng ký số của thầy cô.",
+        subtitle=rx.cond(SigningState.only_seals, "Bấm Đóng dấu", "Bấm Ký")
+        + ", rồi xác nhận một lần trên ứng dụng ký số của thầy cô.",
         active="/sign",
     )
 

@@ -62,6 +62,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
     loaded: bool = False
     title: str = ""
     """Of what waits: to sign, to seal, or both."""
+    only_seals: bool = False
     sections: list[Section] = []
     grades: list[Choice] = []
     grade: str = ""
@@ -317,7 +318,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
         self.sign_all = signing_rows.sign_all(shown, chosen, self.grade, by_hand=bool(self.selected))
         self.confirming = signing_rows.confirming(chosen)
         stages = {group.stage == SEAL for group in self._waiting}
-        self.title = _TITLES[True in stages, False in stages]
+        self.title, self.only_seals = _TITLES[True in stages, False in stages], stages == {True}
 
     def _subject_name(self, code: str) -> str:
         return self._names.get(code, code)

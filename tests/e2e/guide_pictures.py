@@ -337,6 +337,7 @@ async def _images(year: Year, admin: Person, tmp_path: Path) -> None:
     await keep(page, "16-xem-truoc", of=page.locator("section.draft"))
     await page.get_by_role("button", name="Dùng ảnh này").click()
     await expect(page.get_by_alt_text("Con dấu sau xử lý")).to_be_visible(timeout=PATIENCE)
+    await page.get_by_role("button", name="Đóng thông báo").click()
     await keep(
         page, "16-con-dau", of=page.locator("section", has=page.get_by_role("heading", name="Con dấu nhà trường"))
     )
