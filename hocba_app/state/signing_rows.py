@@ -97,6 +97,8 @@ def key_of(item: signer_inbox.Waiting | queue_groups.WaitingGroup) -> str:
 def group_row(group: queue_groups.WaitingGroup, names: Mapping[str, str], left: int) -> Group:
     """A group, less what is left out of it."""
     subjects = f" · {', '.join(names.get(code, code) for code in group.subjects)}" if group.subjects else ""
+    if group.stage == "homeroom":  # who teaches the class a subject as well signs it twice
+        subjects = f" · {stage_signer('homeroom')}"
     ready = max(0, group.ready - left)
     act = f"Đóng dấu {ready} hồ sơ" if group.stage == SEAL else f"Ký {ready} hồ sơ"
     return Group(

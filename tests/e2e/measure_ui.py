@@ -28,8 +28,8 @@ from typing import Any
 from playwright.async_api import Browser, Locator, Page, TimeoutError, async_playwright
 from sqlmodel import col, select
 
-from hocba_app.domain.wording import amount
 from hocba_app.models import (
+    SEAL,
     Account,
     Database,
     Document,
@@ -40,8 +40,9 @@ from hocba_app.models import (
     Slot,
     TeachingAssignment,
 )
+from hocba_app.models.repositories.school_years import UNDER_WAY
 from hocba_app.rehearsal.command import own_settings
-from hocba_app.rehearsal.signing_load import Desk
+from hocba_app.rehearsal.signing_load import CHAIN, Desk
 from hocba_app.rehearsal.simulator_processes import Phones
 from hocba_app.rehearsal.timings import Stages
 from hocba_app.services.accounts.identity import Identity, identity_of
@@ -58,6 +59,13 @@ NETWORKS = {
 PATIENCE_MS = 180_000
 KEPT = "measure_ui.json"
 SIGN = re.compile(r"^(Ký|Đóng dấu) (tất cả )?[\d.]+ hồ sơ")
+
+
+_CONNECTED = select(SigningKey.owner)
+_UNABLE = select(TeachingAssignment.class_id).where(
+    col(TeachingAssignment.active).is_(True), col(TeachingAssignment.staff_id).not_in(_CONNECTED)
+)
+"""Classes in which somebody cannot sign: a demonstration leaves two teachers to be connected."""
 
 
 @dataclass
@@ -91,20 +99,26 @@ class Demonstration:
     def open_class(self) -> SchoolClass:
         """A class of which nothing is locked yet, and whose teachers can all sign."""
         locked = select(Document.class_id).where(col(Document.state) != "open")
-        connected = select(SigningKey.owner)
-        unable = select(TeachingAssignment.class_id).where(
-            col(TeachingAssignment.active).is_(True), col(TeachingAssignment.staff_id).not_in(connected)
-        )
         with self.db.read(self.school_id) as session:
             return session.exec(
                 select(SchoolClass)
                 .where(
                     col(SchoolClass.id).not_in(locked),
-                    col(SchoolClass.id).not_in(unable),
-                    col(SchoolClass.homeroom_staff_id).in_(connected),
+                    col(SchoolClass.id).not_in(_UNABLE),
+                    col(SchoolClass.homeroom_staff_id).in_(_CONNECTED),
                 )
                 .order_by(SchoolClass.name)
             ).first() or exit("no class is left: start another demonstration")
+
+    def left_over(self) -> list[str]:
+        """Classes that a run left unfinished when it broke off."""
+        with self.db.read(self.school_id) as session:
+            wanted = (
+                select(Document.class_id)
+                .where(col(Document.state).in_(UNDER_WAY), col(Document.class_id).not_in(_UNABLE))
+                .distinct()
+            )
+            return list(session.exec(wanted.order_by(Document.class_id)).all())
 
     def locked(self, class_id: str) -> int:
         """Records of a class that are locked."""
@@ -120,7 +134,10 @@ class Demonstration:
                 .join(Document, col(Document.id) == Slot.document_id)
                 .where(Document.class_id == class_id, Slot.stage == stage)
             )
-            accounts = session.exec(select(Account).where(col(Account.staff_id).in_(wanted)).order_by(Account.id)).all()
+            here = col(Account.staff_id).in_(wanted)
+            if stage == SEAL:  # signed for the school, by whoever holds its seal
+                here = col(Account.username) == self.accounts["Người"]["username"]
+            accounts = session.exec(select(Account).where(here).order_by(Account.id)).all()
             return [who for account in accounts if (who := identity_of(session, account.id)) is not None]
 
     def phone_of(self, who: Identity) -> str:
@@ -133,24 +150,26 @@ class Demonstration:
         while not self.phones.confirm(user):
             time.sleep(0.1)
 
-    def sign_rest(self, class_id: str) -> None:
-        """The other subject teachers of the class."""
+    def sign_rest(self, class_id: str, *stages: str) -> None:
+        """Everybody who has not signed at these stages of the class."""
         desk = Desk(self.db, self.school_id, self.phones, Stages(), lambda: None)
-        desk.sign_all([(who, "subject") for who in self.signers(class_id, "subject")])
+        desk.sign_all([(who, stage) for stage in stages for who in self.signers(class_id, stage)])
         if desk.failures:
             raise RuntimeError(f"not signed: {desk.failures[:3]}")
 
     def code_of(self, class_id: str) -> str:
-        """The code printed on a sealed record of the class."""
-        with self.db.read(self.school_id) as session:
-            return (
-                session.exec(
-                    select(DocumentVersion.code)
-                    .join(Document, col(Document.version_id) == DocumentVersion.id)
-                    .where(Document.class_id == class_id, Document.kind == "results", Document.state == "sealed")
-                ).first()
-                or ""
-            )
+        """The code printed on a record of the class, once one is sealed."""
+        wanted = (
+            select(DocumentVersion.code)
+            .join(Document, col(Document.version_id) == DocumentVersion.id)
+            .where(Document.class_id == class_id, Document.kind == "results", Document.state == "sealed")
+            .order_by(DocumentVersion.code)
+        )
+        while True:
+            with self.db.read(self.school_id) as session:
+                if code := session.exec(wanted).first():
+                    return code
+            time.sleep(0.5)
 
 
 class Visitor:
@@ -223,18 +242,18 @@ async def _lock(school: Demonstration, visitor: Visitor, of: SchoolClass) -> Row
     return Row("office: lock all three of a class", school.locked(of.id), home, work, visitor.taps, seconds)
 
 
-async def _sign(school: Demonstration, visitor: Visitor, user: str, role: str) -> Row:
+async def _sign(school: Demonstration, visitor: Visitor, user: str, class_name: str, role: str) -> Row:
     page = visitor.page
     home = await _until(visitor, "/", page.get_by_role("link", name=re.compile("^(Ký ngay|Đóng dấu)")))
     work = await _until(visitor, "/sign", page.get_by_role("button", name=SIGN))
     button = page.get_by_role("button", name=SIGN).last  # the bar for everything stands last, where there is one
     records = int(re.sub(r"\D", "", await button.inner_text()))
-    whole = amount(records)
 
     async def job() -> None:
         await visitor.tap(button)
         confirming = asyncio.create_task(asyncio.to_thread(school.confirm, user))
-        await page.get_by_text(re.compile(f"{whole}/{whole} hồ sơ đã (ký|đóng dấu)")).first.wait_for()
+        batch = page.get_by_role("region", name="Lượt ký").get_by_role("article").filter(has_text=class_name)
+        await batch.filter(has_text=re.compile("Đã (ký|đóng dấu) xong")).first.wait_for()
         await confirming
 
     seconds = await _seconds(job)
@@ -262,10 +281,10 @@ async def _class_year(browser: Browser, school: Demonstration, network: str, of:
     first = school.signers(of.id, "subject")[0]
 
     def signing(user: str, role: str) -> Callable[[Visitor], Awaitable[Row]]:
-        return lambda visitor: _sign(school, visitor, user, role)
+        return lambda visitor: _sign(school, visitor, user, of.name, role)
 
     rows.append(await by(first.username, NARROW, signing(school.phone_of(first), "subject teacher: sign a class")))
-    await asyncio.to_thread(school.sign_rest, of.id)
+    await asyncio.to_thread(school.sign_rest, of.id, "subject")
     [homeroom] = school.signers(of.id, "homeroom")
     rows.append(
         await by(homeroom.username, NARROW, signing(school.phone_of(homeroom), "homeroom teacher: sign a class"))
@@ -288,6 +307,8 @@ async def measure(folder: Path) -> dict[str, Any]:
         for network in NETWORKS:
             if network in found:
                 continue
+            for left in school.left_over():
+                await asyncio.to_thread(school.sign_rest, left, *CHAIN)
             of, load = school.open_class(), os.getloadavg()[0]
             rows = await _class_year(browser, school, network, of)
             found[network] = {
