@@ -10,23 +10,38 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from asn1crypto import cms
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.validation import EmbeddedPdfSignature
+from pyhanko.sign.validation.pdf_embedded import extract_contents
 
 from hocba_app.verification.signature_result import Judged, Problem
+from hocba_app.verification.signer_contents import RSA_SHA1, one_for_each_signer, with_contents
 
 MAX_FIELDS = 5000
 DEEPEST = 32
 PKCS7_SHA1 = "/adbe.pkcs7.sha1"
-_KINDS = {PKCS7_SHA1, *(kind.value for kind in SigSeedSubFilter)}
+_KINDS = {PKCS7_SHA1, RSA_SHA1, *(kind.value for kind in SigSeedSubFilter)}
 
 
 class ReadableSignature(EmbeddedPdfSignature):
-    """A signature whose own date may be anything: it is a claim, and no reason not to judge the rest."""
+    """A signature whose own date may be anything: it is a claim, and no reason not to judge the rest.
+
+    Args:
+        reader: of the file.
+        body: the field's.
+        name: the field's; with a number where it has several signers.
+        alone: the CMS of one signer, where the contents are not that.
+    """
+
+    def __init__(
+        self, reader: PdfFileReader, body: generic.DictionaryObject, name: str, alone: bytes | None = None
+    ) -> None:
+        super().__init__(reader, body if alone is None else with_contents(body, alone), name)
+        if alone is not None:
+            self.pkcs7_content = extract_contents(body["/V"])  # what the byte range leaves out
 
     @property
     def self_reported_timestamp(self) -> datetime | None:
@@ -142,13 +157,13 @@ def _add(reader: PdfFileReader, each: _Field, found: SignatureFields) -> None:
             if isinstance(dictionary.get(key), generic.IndirectObject):
                 dictionary[pdf_name(key)] = dictionary[key]  # pyHanko expects these in place
         if str(entry_of(dictionary, "/SubFilter")) in _KINDS:
-            found.readable.append(ReadableSignature(reader, each.body, each.name))
+            problem = "unknown_kind" if str(dictionary["/SubFilter"]) == RSA_SHA1 else "broken"
+            found.readable += _signers(reader, each, dictionary)
             return
         if "/SubFilter" in dictionary:
             problem = "unknown_kind"
     except Exception:
-        if _has_several_signers(each.body):
-            problem = "unknown_kind"
+        # Whatever a broken object raises.
         _stand_in(reader, each.body)
     found.others.append(
         Judged(
@@ -167,14 +182,13 @@ def _add(reader: PdfFileReader, each: _Field, found: SignatureFields) -> None:
     )
 
 
-def _has_several_signers(body: generic.DictionaryObject) -> bool:
-    """Whether it can be read but is by several at once, which PDF does not provide for (ISO 32000-2, 12.8.3.3.1)."""
-    try:
-        content = cms.ContentInfo.load(bytes(body["/V"]["/Contents"]))["content"]
-        return len(content["signer_infos"]) > 1
-    except Exception:
-        # Whatever a broken object raises.
-        return False
+def _signers(reader: PdfFileReader, each: _Field, dictionary: generic.DictionaryObject) -> list[EmbeddedPdfSignature]:
+    """The signature in a field; each signer's where there are several, which PDF does not provide for (ISO 32000-2, 12.8.3.3.1)."""
+    found = one_for_each_signer(dictionary, extract_contents(dictionary))
+    if not found:
+        return [ReadableSignature(reader, each.body, each.name)]
+    names = [each.name, *(f"{each.name} ({number})" for number in range(2, len(found) + 1))]
+    return [ReadableSignature(reader, each.body, name, alone) for name, alone in zip(names, found, strict=True)]
 
 
 def _stand_in(reader: PdfFileReader, body: generic.DictionaryObject) -> None:

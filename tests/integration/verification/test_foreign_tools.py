@@ -6,14 +6,17 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
+from asn1crypto import core
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.x509 import ocsp
 
 from bench.sealed_record import World
+from hocba_app.verification.report_model import FileReport
 from tests.integration.verification.cms_kinds import Hand, Sign, assembled, detached, indefinite, sha1_inside, stamped
 from tests.integration.verification.crafted import answer, issuing, revocation_list, root_of
 from tests.integration.verification.foreign_forms import FORGED, forged_objects, stream, table
@@ -101,16 +104,61 @@ def test_a_weak_hash_is_told(world: World) -> None:
 
 def test_what_cannot_be_judged_is_said_so(world: World, hand: Hand) -> None:
     """Not "broken", not "no path", not "bad"."""
-    other = Hand(world)
-    both = [*hand.chain[:-1], other.chain[0]]
-    two = judge(once(lambda data: assembled([hand.info(data), other.info(data)], both)), world)
-    assert (two.verdict, two.integrity, codes(two)) == ("indeterminate", "unknown", {"signature_kind", "foreign"})
     none = judge(once(lambda data: assembled([hand.info(data)], [])), world)
     assert (none.verdict, codes(none)) == ("indeterminate", {"signature_not_judged", "foreign"})
     inside = judge(once(lambda data: assembled([hand.info(data)], hand.chain[:-1], data[:500])), world)
     assert (inside.verdict, codes(inside)) == ("indeterminate", {"signer_not_judged", "foreign"})
     missing = judge(once(lambda data: assembled([hand.info(data)], hand.chain[:1])), world)
     assert codes(missing) == {"chain_incomplete", "foreign"} and missing.signatures[0].trust == "unknown"
+
+
+def test_several_signers_in_one_signature(world: World, hand: Hand) -> None:
+    """Each is judged, the worst decides; poppler looks at the first alone."""
+    other = Hand(world)
+    both = [*hand.chain[:-1], other.chain[0]]
+
+    def told(first: bytes = b"", second: bytes = b"", chain: Sequence[bytes] = both) -> tuple[FileReport, list[str]]:
+        report = judge(once(lambda data: assembled([hand.info(data + first), other.info(data + second)], chain)), world)
+        return report, [item.integrity for item in report.signatures]
+
+    sound, parts = told()
+    assert (sound.integrity, codes(sound), parts) == ("intact", {"foreign"}, ["intact", "intact"])
+    assert [item.field for item in sound.signatures] == ["Chu ky", "Chu ky (2)"]
+    for (first, second), expected in {(b"x", b""): ["altered", "intact"], (b"", b"x"): ["intact", "altered"]}.items():
+        forged, parts = told(first, second)
+        assert (forged.verdict, forged.integrity, parts) == ("invalid", "altered", expected)
+    lacking, parts = told(chain=hand.chain[:-1])
+    assert (lacking.integrity, codes(lacking), parts) == (
+        "unknown",
+        {"signature_not_judged", "foreign"},
+        ["intact", "unknown"],
+    )
+
+
+def test_a_bare_signature_value(world: World, hand: Hand) -> None:
+    """``adbe.x509.rsa_sha1``: the value alone, its certificates beside it; it holds, and SHA-1 is past its horizon."""
+    kind = b"/Type /Sig /Filter /Adobe.PPKLite /SubFilter /adbe.x509.rsa_sha1"
+    path = b" /Cert [%s]" % b" ".join(b"<%s>" % item.hex().encode() for item in hand.chain[:-1])
+
+    def signed(entries: bytes = path, data: bytes = b"") -> bytes:
+        assert isinstance(hand.key, rsa.RSAPrivateKey)
+        key = hand.key
+        value = lambda content: key.sign(content + data, padding.PKCS1v15(), hashes.SHA1())  # noqa: E731
+        return once(lambda content: core.OctetString(value(content)).dump(), entries=kind + entries)
+
+    report = judge(signed(), world)
+    assert (report.integrity, codes(report)) == ("intact", {"weak_algorithm", "foreign"}), report.reasons
+    assert report.signatures[0].signer == "Người Ngoài"
+    alone = judge(signed(b" /Cert <%s>" % hand.chain[0].hex().encode()), world)
+    assert (alone.integrity, codes(alone)) == ("intact", {"weak_algorithm", "chain_incomplete", "foreign"})
+    for forged in (
+        signed().replace(b"binh: 7.0", b"binh: 9.0"),
+        signed(data=b"x"),
+        signed(b" /Cert <%s>" % Hand(world).chain[0].hex().encode()),
+    ):
+        assert (judge(forged, world).verdict, judge(forged, world).integrity) == ("invalid", "altered")
+    for unread in (b"", b" /Cert <3000>", b" /Cert 7"):
+        assert codes(judge(signed(unread), world)) == {"signature_kind", "foreign"}
 
 
 @pytest.mark.parametrize(
