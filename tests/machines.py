@@ -6,8 +6,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +112,33 @@ def machine(ports: Sequence[int]) -> Iterator[Machine]:
 
 def _ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], capture_output=True, check=True)
+
+
+@contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[Callable[[], Callable[[], None]]]:
+    """A disk of that size mounted on a folder. Called, it is full; what that gives back makes room again.
+
+    Skips the running test, and says so, where nobody may mount one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        sys.stderr.write("\nNOT TESTED: no disk can be mounted here (root)\n")
+        pytest.skip("no disk can be mounted here (root)")
+
+    def fill() -> Callable[[], None]:
+        filling = folder / "filling"
+        with filling.open("wb", buffering=0) as out, suppress(OSError):
+            while True:
+                out.write(bytes(4096))
+        return filling.unlink
+
+    try:
+        yield fill
+    finally:
+        subprocess.run(["umount", "-l", folder], capture_output=True, check=True)
 
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)

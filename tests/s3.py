@@ -26,7 +26,7 @@ class FaultyS3:
 
     url: str
     faults: list[str] = field(default_factory=list)
-    """Of the next requests, one each: ``500``, ``503``, ``slow`` (half a second), ``cut`` (the request is lost half-way), ``deaf``
+    """Of the next requests, one each: ``500``, ``503``, ``507``, ``403``, ``slow`` (half a second), ``cut`` (the request is lost half-way), ``deaf``
     (it is done, but the answer is lost); ``ok`` lets one pass."""
     always: str = ""
     """The fault of every request when ``faults`` is empty."""
@@ -47,6 +47,9 @@ class FaultyS3:
 
     def next_fault(self) -> str:
         return self.faults.pop(0) if self.faults else self.always
+
+
+_CODES = {"500": "InternalError", "503": "SlowDown", "507": "XMinioStorageFull", "403": "AccessDenied"}
 
 
 @contextmanager
@@ -91,8 +94,8 @@ def _handler(host: str, port: int) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(length)
             if fault == "slow":
                 time.sleep(0.5)
-            if fault in ("500", "503"):
-                self._answer(int(fault), {}, b"<Error><Code>SlowDown</Code></Error>")
+            if fault in _CODES:
+                self._answer(int(fault), {}, f"<Error><Code>{_CODES[fault]}</Code></Error>".encode())
                 return
             connection = http.client.HTTPConnection(host, port)
             connection.request(self.command, self.path, body, dict(self.headers.items()))

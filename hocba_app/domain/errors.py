@@ -114,7 +114,9 @@ class ErrorCode(StrEnum):
     STORE_AWAY = "store_away"  # the place has no mark of this installation: a mount is missing ({place}); the operator
     STORE_OTHER = "store_other"  # the place is marked by another installation, or was moved away; the operator
     STORE_UNREACHABLE = "store_unreachable"  # the bucket's service does not answer; goes on by itself when it does
-    STORE_REFUSED = "store_refused"  # the service refuses our key, or has no such bucket; the operator
+    STORE_REFUSED = "store_refused"  # no right to write, a key that is refused, or no such bucket; the operator
+    STORE_FULL = "store_full"  # no room for another file; the operator makes room, what waits goes on
+    STORE_WAITS = "store_waits"  # a batch stands still for the store, whatever is wrong with it; goes on by itself
     STORE_MOVE_FAILED = "store_move_failed"  # a file to be moved is damaged, or did not arrive ({detail}); the operator
     # --- backup --------------------------------------------------------------------------------------------------
     BACKUP_FAILED = "backup_failed"  # disk, rights, or the database's tool ({detail}); the operator
@@ -282,7 +284,9 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.STORE_AWAY: "Kho hồ sơ ({place}) chưa được gắn: nơi này không có dấu của hệ thống. Chưa hồ sơ nào bị đọc, ghi hay kết thúc; hãy báo người quản trị hệ thống gắn lại kho, mọi việc đang chờ sẽ tự chạy tiếp.",
     ErrorCode.STORE_OTHER: "Kho hồ sơ ({place}) không phải kho của cơ sở dữ liệu này{detail}. Chưa hồ sơ nào bị đọc, ghi hay kết thúc; hãy báo người quản trị hệ thống kiểm tra HOCBA_DOCUMENTS_URL.",
     ErrorCode.STORE_UNREACHABLE: "Kho hồ sơ ({place}) đang không trả lời. Không có gì bị mất; việc đang chờ sẽ tự chạy tiếp, hãy thử lại sau ít phút.",
-    ErrorCode.STORE_REFUSED: "Kho hồ sơ ({place}) từ chối hệ thống. Không có gì bị mất; hãy báo người quản trị hệ thống kiểm tra tên kho, HOCBA_S3_KEY_ID và HOCBA_S3_SECRET.",
+    ErrorCode.STORE_REFUSED: "Kho hồ sơ ({place}) từ chối hệ thống. Không có gì bị mất; hãy báo người quản trị hệ thống kiểm tra tên kho và quyền ghi của hệ thống (kho S3: HOCBA_S3_KEY_ID, HOCBA_S3_SECRET).",
+    ErrorCode.STORE_FULL: "Nơi lưu tệp ({place}) đã hết chỗ. Không có gì bị mất; hãy báo người quản trị hệ thống dọn chỗ, mọi việc đang chờ sẽ tự chạy tiếp.",
+    ErrorCode.STORE_WAITS: "Kho hồ sơ đang chưa dùng được nên lượt ký tạm dừng. Không có gì bị mất, thầy cô không phải xác nhận lại; lượt ký tự chạy tiếp khi kho trở lại.",
     ErrorCode.STORE_MOVE_FAILED: "Chưa chuyển xong kho hồ sơ: {detail}. Kho cũ vẫn nguyên; hãy khắc phục rồi chạy lại cùng lệnh, phần đã chuyển không phải chuyển lại.",
     ErrorCode.BACKUP_FAILED: "Không tạo được bản sao lưu: {detail}. Chưa có tệp nào được ghi; hãy khắc phục rồi sao lưu lại.",
     ErrorCode.BACKUP_ROWS_HIDDEN: "Không sao lưu: tài khoản cơ sở dữ liệu có thể không thấy hết dữ liệu vì chính sách bảo mật dòng của các bảng {tables} khác với bản gốc. Hãy trả lại đúng một chính sách own_school cho mỗi bảng rồi sao lưu lại.",

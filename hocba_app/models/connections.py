@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 
 from hocba_app.domain.clock import follow, machine_now
 from hocba_app.private_files import private_file, tighten
@@ -32,6 +32,9 @@ KEEPALIVE: dict[str, Any] = {
 """libpq's: a server that is gone without a word is noticed within a minute, not after two hours. Seconds; the last milliseconds."""
 
 
+READ_ONLY = "25006"
+"""PostgreSQL's state of a statement that would write where nothing may be written."""
+DISK_FULL = "53100"
 PREPARED_AFTER = 2
 """Executions of a statement on one connection after which the server keeps its plan."""
 PING_AFTER_SECONDS = 1.0
@@ -46,6 +49,12 @@ class _Asked:
     at = -math.inf
 
 
+class _Full:
+    """When a database last had no room, by the monotonic clock."""
+
+    at = -math.inf
+
+
 def connect_arguments(*, sqlite: bool) -> dict[str, Any]:
     """For ``create_engine(connect_args=…)``."""
     return {"timeout": 10, "check_same_thread": False} if sqlite else {**KEEPALIVE, "prepare_threshold": PREPARED_AFTER}
@@ -53,6 +62,7 @@ def connect_arguments(*, sqlite: bool) -> dict[str, Any]:
 
 def prepare(engine: Engine) -> None:
     """Set up every connection the engine opens from now on."""
+    event.listen(engine, "handle_error", _note_full)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "do_connect", _make_private)
         event.listen(engine, "connect", _tune_sqlite)
@@ -60,6 +70,7 @@ def prepare(engine: Engine) -> None:
     else:
         event.listen(engine, "connect", _limit_postgresql)
         event.listen(engine, "checkin", _note_rest)
+        event.listen(engine, "handle_error", _pass_over)
         event.listen(engine, "checkout", partial(_ask_rested, engine))
 
 
@@ -120,6 +131,27 @@ def _limit_postgresql(connection: Any, _record: Any) -> None:
             cursor.execute("select set_config(%s, %s, false)", (name, value))
     connection.commit()
     _ask_time(connection)
+
+
+def _pass_over(context: Any) -> Exception | None:
+    """A server that only reads for now (a standby, a full disk) is away for us as one that does not answer: it is no defect."""
+    connection = context.connection
+    if getattr(context.original_exception, "sqlstate", None) != READ_ONLY or connection is None:
+        return None
+    if not connection.get_execution_options().get("hocba_write"):
+        return None  # a defect of ours: a look that writes
+    return OperationalError(context.statement, None, context.original_exception)
+
+
+def _note_full(context: Any) -> None:
+    error = context.original_exception
+    if getattr(error, "sqlstate", None) == DISK_FULL or "database or disk is full" in str(error):
+        _Full.at = time.monotonic()
+
+
+def said_full(seconds: float) -> bool:
+    """Whether within so many seconds the database had no room for something this process wrote."""
+    return time.monotonic() - _Full.at < seconds
 
 
 def _ask_time(connection: Any) -> None:

@@ -100,6 +100,8 @@ def postpone(db: Database, claim: Claim, seconds: float, **values: Any) -> None:
     """
     with db.write(claim.school_id) as session:
         fence(session, claim, state="queued", wake_in=seconds, **values)
+        if "error_code" in values:
+            notify_narrow(session)
 
 
 def claimable(db: Database, limit: int = 50, *, computes: bool | None = None) -> list[tuple[str, str]]:

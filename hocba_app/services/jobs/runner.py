@@ -90,7 +90,7 @@ def _run(db: Database, claim: Claim, stop: threading.Event) -> Turn:
             return _give_back(db, claim)
         except StoreUnavailable as error:
             log.warning("job.store_unavailable", job=claim.job_id, kind=row.kind, reason=error.refusal.code.value)
-            return _give_back(db, claim, STORE_PAUSE)
+            return _give_back(db, claim, STORE_PAUSE, error.refusal)
         except HocbaError as error:
             log.info("job.failed", job=claim.job_id, kind=row.kind, code=error.code.value)
             return _failed(db, claim, row, error.code.value, _plain(error.params), refused=True)
@@ -109,7 +109,9 @@ def _run(db: Database, claim: Claim, stop: threading.Event) -> Turn:
 
 def _put_off(db: Database, claim: Claim, row: Job, result: RetryAfter) -> None:
     """The turn went well: earlier failures are over, and a daily job has done its day's work."""
-    well: dict[str, Any] = {"failures": 0, "error_code": None, "error_params": {}} if row.failures else {}
+    well: dict[str, Any] = (
+        {"failures": 0, "error_code": None, "error_params": {}} if row.failures or row.error_code else {}
+    )
     if (known := kind_of(row.kind)).daily:  # somebody may have asked for this turn
         well |= {"well_at": utc_now(), "priority": int(known.priority)}
     if result.priority is not None:
@@ -127,9 +129,10 @@ def _failed(db: Database, claim: Claim, row: Job, code: str, params: dict[str, o
     return Turn.POSTPONED
 
 
-def _give_back(db: Database, claim: Claim, pause: float = DATABASE_PAUSE) -> Turn:
+def _give_back(db: Database, claim: Claim, pause: float = DATABASE_PAUSE, waits_for: HocbaError | None = None) -> Turn:
+    said = {"error_code": waits_for.code.value, "error_params": _plain(waits_for.params)} if waits_for else {}
     try:
-        postpone(db, claim, pause)
+        postpone(db, claim, pause, **said)
     except (OperationalError, InterfaceError):
         return Turn.HELD  # still gone: the claim falls silent and is taken over
     return Turn.POSTPONED

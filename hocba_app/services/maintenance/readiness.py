@@ -22,6 +22,7 @@ from hocba_app.models.jobs import Priority
 from hocba_app.models.repositories import workers
 from hocba_app.models.repositories.jobs import backlog
 from hocba_app.models.schema_check import known_revisions
+from hocba_app.services.maintenance.room import without_room
 from hocba_app.services.storage import identity
 from hocba_app.settings import settings
 
@@ -39,7 +40,7 @@ class Part:
     """One thing a process needs."""
 
     name: str
-    """``database``, ``schema``, ``store``, ``redis``, ``worker``, ``queue``."""
+    """``database``, ``schema``, ``store``, ``redis``, ``room``, ``worker``, ``queue``."""
     ok: bool
     needed: bool
     """Without it this process cannot serve; otherwise somebody should look, and it serves on."""
@@ -75,6 +76,7 @@ def readiness(db: Database) -> Readiness:
         ("schema", True, _schema),
         ("store", True, _store),
         ("redis", True, _redis),
+        ("room", False, _room),
         ("worker", False, _worker),
         ("queue", False, _queue),
     ):
@@ -112,9 +114,11 @@ def _sentence_of(check: Callable[[Database], str], db: Database) -> str:
 
 
 def _database(db: Database) -> str:
-    with db.installation() as session:
-        session.connection()
-    return ""
+    with db.installation(write=not db.is_sqlite) as session:  # on SQLite that would wait for whoever writes
+        connection = session.connection()
+        if db.is_sqlite or connection.exec_driver_sql("show transaction_read_only").scalar_one() == "off":
+            return ""
+    return HocbaError(ErrorCode.SERVICE_PAUSED).sentence
 
 
 def _schema(db: Database) -> str:
@@ -139,6 +143,12 @@ def _redis(_db: Database) -> str:
             client.ping()
     except (redis.RedisError, OSError):
         return "Máy chủ đang chạy nhưng chưa mở được màn hình (thiếu Redis). Không có gì bị mất; hãy thử lại sau ít phút, nếu vẫn vậy thì báo người quản trị hệ thống."
+    return ""
+
+
+def _room(db: Database) -> str:
+    if without_room(settings(), db):
+        return "Máy chủ sắp hết hoặc đã hết chỗ lưu. Không có gì bị mất; hãy báo người quản trị hệ thống dọn chỗ."
     return ""
 
 

@@ -35,6 +35,9 @@ batch it waits for may need one. A batch that ends makes the queued ones look at
 MAX_QUEUE_LOOK = 60.0
 """Longest pause between two looks of a batch that waits in the queue. A batch that ends wakes it earlier."""
 
+STORE_PAUSE = 15.0
+"""Seconds until a batch is tried again that the store keeps waiting; its place in the worker is free meanwhile."""
+
 _HANDLERS: dict[BatchState, Callable[[Work], Result]] = {
     BatchState.CLAIMED: prepare.prepare,
     BatchState.PREPARED: confirm.send,
@@ -53,8 +56,12 @@ def advance_batch(work: Work) -> Result:
     """
     try:
         return _advance(work)
-    except (ClaimLost, StoreUnavailable, OperationalError, InterfaceError):
+    except (ClaimLost, OperationalError, InterfaceError):
         raise
+    except StoreUnavailable as error:
+        log.warning("batch.store_unavailable", batch=work.job_id, reason=error.refusal.code.value)
+        wait_for(work, ErrorCode.STORE_WAITS)
+        return RetryAfter(STORE_PAUSE)
     except HocbaError as error:
         return _survive(work, error, error.code)
     except Exception:

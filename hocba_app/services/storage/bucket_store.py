@@ -34,6 +34,8 @@ BELIEVED_SECONDS = 10
 """What was read a moment ago is taken to be there still (:meth:`BucketStore.stamp`)."""
 PART = 8 * 1024 * 1024
 """Bytes; larger things are written in parts."""
+_FULL = ("507 Insufficient Storage", "StorageFull", "QuotaExceeded")
+"""What services say that have no room for us: HTTP's status, MinIO's and Ceph's words."""
 _REFUSED = (refusals.PermissionDeniedError, refusals.UnauthenticatedError)
 
 
@@ -97,7 +99,7 @@ class BucketStore:
             except refusals.AlreadyExistsError:
                 return  # another's, or our own earlier try whose answer was lost
             except StoreUnavailable as error:
-                if not left or error.refusal.code is ErrorCode.STORE_REFUSED:
+                if not left or error.refusal.code in (ErrorCode.STORE_REFUSED, ErrorCode.STORE_FULL):
                     raise
                 time.sleep(WRITE_PAUSE * (WRITE_TRIES - left))
 
@@ -159,6 +161,10 @@ class BucketStore:
             raise StoreUnavailable(HocbaError(ErrorCode.STORE_REFUSED, place=self.place)) from error
         except (refusals.BaseError, OSError, ValueError) as error:
             # The client's text holds the address asked and what the service said: no key, no bytes of a record.
+            if any(word in str(error) for word in _FULL):
+                count("store", 507)
+                log.error("store.full")
+                raise StoreUnavailable(HocbaError(ErrorCode.STORE_FULL, place=self.place)) from error
             count("store", None)
             log.warning("store.unreachable", reason=type(error).__name__, said=_first_line(error))
             raise StoreUnavailable(HocbaError(ErrorCode.STORE_UNREACHABLE, place=self.place)) from error

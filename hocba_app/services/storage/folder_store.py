@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.private_files import opener, private_folder
 from hocba_app.services.storage.stored import Stored
 
@@ -17,6 +20,13 @@ PARTIAL = ".partial"
 """Folder of what is being written: on the same disk, so that a rename is all it takes."""
 ABANDONED_SECONDS = 24 * 3600
 """A partial file of this age has no writer any more."""
+
+_REFUSALS = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), ErrorCode.STORE_FULL),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), ErrorCode.STORE_REFUSED),
+    **dict.fromkeys((errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT), ErrorCode.STORE_UNREACHABLE),
+}
+"""What a disk or a network folder says about itself, not about the file that was to be written."""
 
 
 class FolderStore:
@@ -46,34 +56,47 @@ class FolderStore:
         if replace or not self.exists(name):
             staged = self.stage(name, data)
             try:
-                staged.keep()
+                with self._writing():
+                    staged.keep()
             finally:
                 staged.drop()
 
     def write_file(self, name: str, path: Path) -> None:
-        partial = private_folder(self.root / PARTIAL) / f".{secrets.token_hex(8)}"
-        staged = _Partial(partial, self.path_of(name))
-        try:
-            _copy(path, partial)
-            staged.keep()
-        finally:
-            staged.drop()
+        with self._writing():
+            staged = self._partial(name)
+            try:
+                _copy(path, staged.path)
+                staged.keep()
+            finally:
+                staged.drop()
 
     def read_to(self, name: str, path: Path) -> None:
         _copy(self.path_of(name), path)
 
     def stage(self, name: str, data: bytes) -> _Partial:
-        partial = private_folder(self.root / PARTIAL) / f".{secrets.token_hex(8)}"
-        staged = _Partial(partial, self.path_of(name))
+        with self._writing():
+            staged = self._partial(name)
+            try:
+                with open(staged.path, "wb", opener=opener) as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+            except BaseException:
+                staged.drop()
+                raise
+            return staged
+
+    def _partial(self, name: str) -> _Partial:
+        return _Partial(private_folder(self.root / PARTIAL) / f".{secrets.token_hex(8)}", self.path_of(name))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
-            with open(partial, "wb", opener=opener) as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException:
-            staged.drop()
-            raise
-        return staged
+            yield
+        except OSError as error:
+            if (code := _REFUSALS.get(error.errno or 0)) is None:
+                raise
+            raise StoreUnavailable(HocbaError(code, place=self.place)) from error
 
     def exists(self, name: str) -> bool:
         return os.path.isfile(f"{self._root}/{name}")
@@ -128,14 +151,14 @@ class _Partial:
     """A file beside its place."""
 
     def __init__(self, partial: Path, target: Path) -> None:
-        self._partial, self._target = partial, target
+        self.path, self._target = partial, target
 
     def keep(self) -> None:
         private_folder(self._target.parent)
-        self._partial.replace(self._target)
+        self.path.replace(self._target)
 
     def drop(self) -> None:
-        self._partial.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
 
 def _copy(source: Path, target: Path) -> None:

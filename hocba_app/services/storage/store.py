@@ -1,7 +1,8 @@
 """Where the records lie: named bytes in a folder or in a bucket, behind one interface.
 
 Names are relative, with slashes. What is written appears whole under its name or not at all. ``FileNotFoundError`` means that
-nothing has the name; every other failure of a bucket is a :class:`StoreUnavailable`, of a folder an ``OSError``.
+nothing has the name; every other failure of a bucket, and of writing into a folder, is a
+:class:`StoreUnavailable`; of reading from a folder an ``OSError``.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def test_well(served: Database) -> None:
     assert found.ready and failing(served) == []
     assert found.as_json() == {
         "ready": True,
-        "parts": dict.fromkeys(("database", "schema", "store", "redis", "worker", "queue"), "ok"),
+        "parts": dict.fromkeys(("database", "schema", "store", "redis", "room", "worker", "queue"), "ok"),
         "sentence": "",
     }
 

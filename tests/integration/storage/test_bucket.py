@@ -117,6 +117,22 @@ def test_a_fault_that_stays_is_a_passing_one_of_the_store_not_of_the_file(
         quick.read(NAME)
 
 
+@pytest.mark.parametrize(("fault", "code"), [("507", ErrorCode.STORE_FULL), ("403", ErrorCode.STORE_REFUSED)])
+def test_a_bucket_that_is_full_or_denies_says_so(
+    store: BucketStore, s3: FaultyS3, fault: str, code: ErrorCode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucket_store, "RETRIES", 1)
+    quick = BucketStore(s3.settings(store.place.rpartition("/")[2]))
+    s3.always = fault
+    for data in (DATA, b"x" * (bucket_store.PART + 1)):
+        with pytest.raises(StoreUnavailable) as refused:
+            quick.write(NAME, data)
+        assert refused.value.refusal.code is code and quick.place in refused.value.sentence
+    s3.always = ""
+    quick.write(NAME, DATA)
+    assert quick.read(NAME) == DATA, "there is room again"
+
+
 def test_a_bucket_that_is_not_there_is_not_a_lost_file(s3: FaultyS3) -> None:
     store = BucketStore(s3.settings().model_copy(update={"documents_url": "s3://nobody"}))
     assert refused(store) is ErrorCode.STORE_REFUSED

@@ -167,7 +167,7 @@ def test_jobs_wait_for_the_disk_and_blame_no_file(db: Database, school_id: str, 
             return session.get_one(Job, (school_id, job_id))
 
     job = turn()
-    assert (job.state, job.error_code, job.failures, job.report) == ("queued", None, 0, {})
+    assert (job.state, job.error_code, job.failures, job.report) == ("queued", "store_away", 0, {})
     assert job.wake_at is not None and job.wake_at > utc_now()
     told = next(doctor._documents(settings(), db))
     assert not told.ok and str(place) in told.problem and not place.exists()
