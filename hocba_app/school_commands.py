@@ -128,6 +128,19 @@ def set_credentials(
     typer.echo(f"Đã lưu thông tin kết nối của trường {code}.")
 
 
+@school_app.command("rotate-key")
+def rotate_key() -> None:
+    """Mã hóa lại thông tin kết nối của mọi trường bằng HOCBA_SECRET_KEY mới; khóa cũ đặt ở HOCBA_SECRET_KEY_BEFORE."""
+    from hocba_app.services.accounts import schools
+    from hocba_app.startup import installation
+
+    with refusals_printed():
+        done = schools.rotate_key(installation())
+    typer.echo(
+        f"Đã mã hóa lại thông tin kết nối của {done} trường. Bỏ HOCBA_SECRET_KEY_BEFORE rồi khởi động lại web và worker."
+    )
+
+
 @school_app.command("import")
 def import_schools(
     file: Annotated[

@@ -91,6 +91,10 @@ class Settings(BaseSettings):
     secret_key: str = Field(
         "", description="Khóa mã hóa thông tin kết nối lưu trong cơ sở dữ liệu; giữ kín, sao lưu riêng"
     )
+    secret_key_before: str = Field(
+        "",
+        description="Khóa cũ trong lúc đổi HOCBA_SECRET_KEY: những gì mã hóa bằng nó vẫn đọc được; bỏ đi sau ./hocba school rotate-key",
+    )
     public_url: str = Field("http://localhost:3000", description="Địa chỉ công khai của hệ thống, in trong mã QR")
     origins: str = Field(
         "", description="Các địa chỉ được mở websocket, cách nhau dấu phẩy; mặc định là public_url và localhost"

@@ -80,7 +80,7 @@ class TimestampClient:
             self._check(tsp_codec.read(token), imprint, nonce)
         except RequestFailed as error:
             count("tsa", None)
-            raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE) from error
+            raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE, away=True) from error
         except (ValueError, IndexError, KeyError, InvalidSignature) as error:
             count("tsa", 500)
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE) from error

@@ -74,14 +74,23 @@ def decrypt(stored: str) -> str:
     """
     if not stored:
         return ""
-    key = _key()
+    key, before = _key(), settings().secret_key_before
     try:
         if not stored.startswith(_FORMAT):
             raise ValueError("unknown format")
         raw = base64.urlsafe_b64decode(stored.removeprefix(_FORMAT))
-        return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], _FORMAT.encode()).decode()
+        try:
+            return _opened(key, raw)
+        except InvalidTag:
+            if not before:
+                raise
+            return _opened(_derived(before), raw)
     except (InvalidTag, ValueError, binascii.Error) as error:
         raise HocbaError(ErrorCode.SECRET_KEY_WRONG) from error
+
+
+def _opened(key: bytes, raw: bytes) -> str:
+    return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], _FORMAT.encode()).decode()
 
 
 def _key() -> bytes:

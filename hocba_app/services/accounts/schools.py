@@ -19,7 +19,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.login_names import login_name
 from hocba_app.services.accounts.one_time_codes import VALID_FOR, code_hash, new_code
 from hocba_app.services.audit.log import record
-from hocba_app.services.credential_cipher import encrypt
+from hocba_app.services.credential_cipher import decrypt, encrypt
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,31}")
 _YEAR = re.compile(r"(\d{4})-(\d{4})")
@@ -166,6 +166,24 @@ def set_credentials(
             subject=f"school:{school.id}",
             data={"changed": sorted(column.removesuffix("_encrypted") for column in changes)},
         )
+
+
+def rotate_key(db: Database) -> int:
+    """Encrypt every school's credentials anew, with the key of now; running it again is harmless.
+
+    Returns:
+        How many schools had any.
+
+    Raises:
+        HocbaError: SECRET_KEY_MISSING, SECRET_KEY_WEAK; SECRET_KEY_WRONG when neither key opens what is stored.
+    """
+    done = 0
+    for school in schools(db):
+        smas, mysign = decrypt(school.smas_secret_encrypted), decrypt(school.mysign_secret_encrypted)
+        if smas or mysign:
+            set_credentials(db, operator(school.id), smas_secret=smas or None, mysign_secret=mysign or None)
+            done += 1
+    return done
 
 
 def schools(db: Database) -> list[School]:

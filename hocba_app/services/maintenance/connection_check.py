@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import redis
@@ -23,6 +24,7 @@ from hocba_app.settings import Settings
 SCHOOLS = 5
 """Asked in one look; the next look goes on."""
 TIMEOUT = 5.0
+MAX_NAMED = 5
 
 
 def workers_seen(_settings: Settings, db: Database) -> Iterator[Check]:
@@ -50,6 +52,14 @@ def redis_answers(settings: Settings, _db: Database) -> Iterator[Check]:
             settings.redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
         ) as client:
             client.ping()
+    except redis.AuthenticationError:
+        yield Check(
+            "Redis",
+            False,
+            "Redis từ chối mật khẩu: màn hình của mọi người để trống.",
+            "Sửa mật khẩu trong HOCBA_REDIS_URL.",
+        )
+        return
     except (redis.RedisError, OSError, ValueError) as error:
         yield Check(
             "Redis",
@@ -65,21 +75,41 @@ def school_secrets(settings: Settings, db: Database, *, whole: bool = False) -> 
     """Of a few schools: does the key open their credentials, do SMAS and MySign take them."""
     with db.installation() as session:
         schools = find.all_of(session, School, School.id)
+    if wrong := [school.code for school in schools if not _opened(school)]:
+        more = f" và {len(wrong) - MAX_NAMED} trường khác" if len(wrong) > MAX_NAMED else ""
+        yield Check(
+            "Khóa của thông tin kết nối",
+            False,
+            f"HOCBA_SECRET_KEY không mở được thông tin kết nối của {', '.join(wrong[:MAX_NAMED])}{more}.",
+            "Đặt lại đúng khóa cũ, hoặc nhập lại thông tin kết nối: ./hocba school set-credentials.",
+        )
     slices = Slices(Path(settings.locks_dir) / "doctor-secrets.json")
+    silent: dict[str, _Answer] = {}
     for school in schools if whole else slices.in_turn(schools)[:SCHOOLS]:
-        for name, answer in (
-            ("CSDL ngành", _sector(settings, school)),
-            *(
-                (entry.words.app, _provider(settings, db, school, entry))
-                for entry in PROVIDERS.values()
-                if entry.school_columns is not None
-            ),
-        ):
-            if answer is not None:
-                yield Check(f"{name} {school.code}", *answer)
+        asks: dict[str, Callable[[], _Answer]] = {"CSDL ngành": partial(_sector, settings, school)}
+        for entry in PROVIDERS.values():
+            if entry.school_columns is not None:
+                asks[entry.words.app] = partial(_provider, settings, db, school, entry)
+        for name, ask in asks.items():
+            answer = silent.get(name) or ask()  # a service that did not answer is not waited for once a school
+            if answer is None:
+                continue
+            if answer[1].startswith(_UNTRIED):
+                silent[name] = answer
+            yield Check(f"{name} {school.code}", *answer)
         slices.done(school.id, 1)
     if not whole:
         slices.keep()
+
+
+def _opened(school: School) -> bool:
+    """Whether the key opens what is stored of a school; asked of every school, for it costs nothing."""
+    try:
+        for entry in (school.smas_secret_encrypted, school.mysign_secret_encrypted):
+            decrypt(entry)
+    except HocbaError:
+        return False
+    return True
 
 
 _Answer = tuple[bool, str, str] | None
@@ -92,6 +122,7 @@ _UNPROVEN = (
     "Dịch vụ trả lời, nhưng trường chưa có tài khoản ký số nào để thử thông tin kết nối.",
     "Kết nối một tài khoản ở trang Tài khoản ký số rồi chạy lại.",
 )
+_UNTRIED = "Chưa thử được thông tin kết nối"
 _NOBODY = "000000000000"
 """A signer nobody is: enough to hear whether the service knows the school."""
 
@@ -141,4 +172,4 @@ def _has_provider(school: School) -> bool:
 
 def _unknown(error: HocbaError) -> _Answer:
     """Not well and not wrong: that the service does not answer is told by its own check, once for all schools."""
-    return True, f"Chưa thử được thông tin kết nối: {error.sentence}", "Chạy lại khi dịch vụ trả lời."
+    return True, f"{_UNTRIED}: {error.sentence}", "Chạy lại khi dịch vụ trả lời."

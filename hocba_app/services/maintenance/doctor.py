@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from hocba_app.bounded_http import BoundedClient
 from hocba_app.domain.clock import correction, machine_now
-from hocba_app.domain.errors import HocbaError, StoreUnavailable
+from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.models import Database
 from hocba_app.models.repositories import workers
 from hocba_app.models.repositories.job_history import idle_jobs
@@ -26,6 +26,7 @@ from hocba_app.services.maintenance.audit_check import audit_checks
 from hocba_app.services.maintenance.configuration_check import Check, encrypted_addresses, private_places, secret_key
 from hocba_app.services.maintenance.connection_check import redis_answers, school_secrets, workers_seen
 from hocba_app.services.maintenance.nightly_verification import files_standing
+from hocba_app.services.maintenance.room import room_left
 from hocba_app.services.signing.integrations import timestamp_client, token
 from hocba_app.services.storage.identity import StoreGuard
 from hocba_app.services.storage.store import configured
@@ -53,6 +54,7 @@ def examine(settings: Settings, db: Database, *, whole: bool = False) -> Iterato
         ("Phông chữ", _fonts),
         ("Cơ sở dữ liệu", _database),
         ("Đồng hồ", _clock),
+        ("Chỗ trống", room_left),
         ("Kho hồ sơ", _documents),
         ("Chứng thư gốc", _roots),
         ("Redis", redis_answers),
@@ -105,6 +107,10 @@ def _database(settings: Settings, _db: Database) -> Iterator[Check]:
         require_current_schema(settings.database_url)
     except HocbaError as error:
         yield Check("Cơ sở dữ liệu", False, error.sentence)
+        return
+    except OperationalError as error:
+        said = str(error.orig).splitlines()[0][:200]  # the server's or the network's; no password is in it
+        yield Check("Cơ sở dữ liệu", False, HocbaError(ErrorCode.DATABASE_UNREACHABLE, detail=said).sentence)
         return
     yield Check("Cơ sở dữ liệu", True)
     if passes_row_security(settings.database_url):
@@ -182,6 +188,21 @@ def _wrong_clock(off: timedelta, reference: str) -> Check:
     )
 
 
+_NO_TOKEN = {
+    "away": (
+        "Chưa kiểm tra được: dịch vụ dấu thời gian không trả lời, hoặc trả lời lỗi.",
+        "Kiểm tra mạng và HOCBA_TSA_URL, rồi chạy lại.",
+    ),
+    "unit": (
+        "Chứng thư dấu thời gian của nhà cung cấp không dùng được: phải thuộc chứng thư gốc đã đặt, chỉ để cấp dấu thời gian "
+        "(extendedKeyUsage quan trọng, một mục đích), và được nêu trong mã.",
+        "Hỏi nhà cung cấp dịch vụ dấu thời gian, hoặc kiểm tra HOCBA_TRUST_ROOTS.",
+    ),
+    "": ("Dịch vụ không cấp được dấu thời gian đúng chuẩn RFC 3161.", "Kiểm tra HOCBA_TSA_URL."),
+}
+"""By what the client says of a failure."""
+
+
 def _timestamps(settings: Settings, _db: Database) -> Iterator[Check]:
     """A token is asked for: an authority that answers may still be one whose tokens no verifier takes."""
     if not settings.tsa_url or not settings.trust_roots or not Path(settings.trust_roots).is_file():
@@ -189,18 +210,7 @@ def _timestamps(settings: Settings, _db: Database) -> Iterator[Check]:
     try:
         timestamp_client().tokens([b"doctor"])
     except HocbaError as error:
-        refused = "unit" in error.params
-        yield Check(
-            "Mã dấu thời gian",
-            False,
-            "Chứng thư dấu thời gian của nhà cung cấp không dùng được: phải thuộc chứng thư gốc đã đặt, chỉ để cấp dấu thời gian "
-            "(extendedKeyUsage quan trọng, một mục đích), và được nêu trong mã."
-            if refused
-            else "Dịch vụ không cấp được dấu thời gian đúng chuẩn RFC 3161.",
-            "Hỏi nhà cung cấp dịch vụ dấu thời gian, hoặc kiểm tra HOCBA_TRUST_ROOTS."
-            if refused
-            else "Kiểm tra HOCBA_TSA_URL.",
-        )
+        yield Check("Mã dấu thời gian", False, *_NO_TOKEN[next(iter(error.params), "")])
         return
     yield Check("Mã dấu thời gian", True)
 
@@ -256,5 +266,5 @@ def _stored_files(_settings: Settings, db: Database) -> Iterator[Check]:
         yield Check(f"Tệp lưu trữ {found.school_code}", found.ok, found.problem, found.remedy)
 
 
-_OF_DATABASE = (_clock, _documents, _jobs, _duties, _archives, _stored_files, workers_seen)
+_OF_DATABASE = (_clock, room_left, _documents, _jobs, _duties, _archives, _stored_files, workers_seen)
 """Not asked when the database cannot be read as it is: they would only say so again, or misread it."""

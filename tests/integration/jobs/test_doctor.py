@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+import socket
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import workers
+from hocba_app.pki.tsa_client import TimestampClient
 from hocba_app.services.accounts.schools import operator, set_credentials
 from hocba_app.services.jobs.claim import take
 from hocba_app.services.jobs.enqueue import enqueue
-from hocba_app.services.maintenance import doctor
-from hocba_app.services.maintenance.connection_check import school_secrets, workers_seen
+from hocba_app.services.maintenance import connection_check, doctor
+from hocba_app.services.maintenance.connection_check import redis_answers, school_secrets, workers_seen
+from hocba_app.services.signing.providers.mysign import MySignProvider
 from hocba_app.settings import Settings, settings
 from tests.integration.simulators.mysign_rig import TEACHER, mysign_rig
 
@@ -55,6 +58,7 @@ class Authority:
         (None, None),
         (HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE), "RFC 3161"),
         (HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE, unit=True), "Chứng thư dấu thời gian"),
+        (HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE, away=True), "Chưa kiểm tra được"),
     ],
 )
 def test_an_authority_whose_tokens_nobody_takes_is_named(
@@ -105,3 +109,78 @@ def test_credentials_are_tried_before_anybody_is_connected(
                 assert check.ok is told[0] and told[1] in check.problem and check.remedy
         finally:
             settings.cache_clear()
+
+
+@pytest.fixture(params=["away", "slow"])
+def unanswering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Host and port of a service that is not there, or takes a call and never answers."""
+    for module in (doctor, connection_check):
+        monkeypatch.setattr(module, "TIMEOUT", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        if request.param == "away":
+            listening.close()
+            yield "127.0.0.1:9"
+        else:
+            yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("db", ["sqlite"], indirect=True)
+def test_what_does_not_answer_is_not_told_as_bad(
+    db: Database, school_id: str, unanswering: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each service is named as away; the school's credentials, the authority's tokens and the files are not blamed."""
+    (tmp_path / "root.pem").write_text("")
+    given = Settings(
+        _env_file=None,
+        database_url=db.url,
+        secret_key=secrets.token_urlsafe(32),
+        smas_url=f"http://{unanswering}",
+        mysign_url=f"http://{unanswering}",
+        tsa_url=f"http://{unanswering}/tsa",
+        redis_url=f"redis://{unanswering}/0",
+        trust_roots=str(tmp_path / "root.pem"),
+        locks_dir=str(tmp_path),
+    )
+    for name in ("smas_url", "mysign_url", "secret_key"):
+        monkeypatch.setenv(f"HOCBA_{name.upper()}", getattr(given, name))
+    settings.cache_clear()
+    set_credentials(
+        db, operator(school_id), smas_client_id="a", smas_secret="b", mysign_client_id="c", mysign_secret="d"
+    )
+    monkeypatch.setattr(doctor, "timestamp_client", lambda: TimestampClient(given.tsa_url, trust_roots=[], timeout=0.3))
+    monkeypatch.setitem(MySignProvider.__init__.__kwdefaults__, "timeout", 0.3)
+    said = {
+        check.name: check
+        for look in (doctor._services, doctor._timestamps, redis_answers, school_secrets)
+        for check in look(given, db)
+    }
+    for name in ("CSDL ngành", "MySign", "Dấu thời gian"):
+        assert not said[name].ok and said[name].problem == "Không kết nối được.", name
+    assert "Chưa kiểm tra được" in said["Mã dấu thời gian"].problem and "RFC" not in said["Mã dấu thời gian"].problem
+    assert "không trả lời" in said["Redis"].problem
+    for name in ("CSDL ngành 79760001", "MySign 79760001"):
+        assert said[name].ok and said[name].problem.startswith("Chưa thử được"), said[name]
+
+
+@pytest.mark.parametrize("db", ["sqlite"], indirect=True)
+def test_a_wrong_secret_key_is_named_whichever_schools_have_their_turn(
+    db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with db.installation(write=True) as session:
+        session.add_all([School(code=f"7976100{number}", name="Trường") for number in range(8)])
+    monkeypatch.setenv("HOCBA_SECRET_KEY", secrets.token_urlsafe(32))
+    settings.cache_clear()
+    set_credentials(db, operator(school_id), smas_client_id="a", smas_secret="b")
+    monkeypatch.setenv("HOCBA_SECRET_KEY", secrets.token_urlsafe(32))
+    settings.cache_clear()
+    given = Settings(_env_file=None, locks_dir=str(tmp_path))
+    for _ in range(3):
+        [wrong] = [check for check in school_secrets(given, db) if check.name == "Khóa của thông tin kết nối"]
+        assert not wrong.ok and "79760001" in wrong.problem and wrong.remedy
+
+
+@pytest.mark.parametrize("db", ["sqlite"], indirect=True)
+def test_a_database_that_is_away_is_named_by_what_the_server_said(db: Database) -> None:
+    url = "postgresql+psycopg://u:not-shown@127.0.0.1:9/x"
+    [check] = doctor._database(Settings(_env_file=None, database_url=url), db)
+    assert not check.ok and "127.0.0.1" in check.problem and "not-shown" not in check.problem

@@ -77,6 +77,15 @@ def test_the_whole_of_the_documents(documented: Installation, new_database: Iter
     assert documented.hocba("user", "list", "79760001").returncode == 0
     last = documented.hocba("user", "disable", "admin@79760001")
     assert last.returncode == 1 and "quản trị duy nhất" in last.stderr
+    # Another key, without entering anything again.
+    new = {"HOCBA_SECRET_KEY": f"the next {KEY}"}
+    assert documented.hocba("school", "rotate-key", **new).returncode == 1, "the old one is needed to read"
+    for _ in range(2):
+        said = documented.hocba("school", "rotate-key", **new, HOCBA_SECRET_KEY_BEFORE=KEY)
+        assert said.returncode == 0 and "1 trường" in said.stdout, said.stderr
+    for key, wrong in ((new, False), ({}, True)):
+        checks = [check["name"] for check in json.loads(documented.hocba("doctor", "--json", **key).stdout)]
+        assert ("Khóa của thông tin kết nối" in checks) is wrong
     # The key is lost: another one, and the credentials once more.
     again = documented.hocba(
         "school",
@@ -263,6 +272,7 @@ def test_the_documents_are_what_is_run_here() -> None:
         "db upgrade",
         "school add",
         "school set-credentials",
+        "school rotate-key",
         "doctor",
         "backup",
         "restore",
