@@ -8,6 +8,7 @@ import sys
 import pytest
 
 _PACKAGES = {
+    "promtool": "prometheus",
     "pdftotext": "poppler-utils",
     "pdfunite": "poppler-utils",
     "mutool": "mupdf-tools",
