@@ -95,7 +95,7 @@ def test_a_disk_that_goes_while_a_file_is_written_is_noticed(
     def unmounted(self: folder_store._Partial) -> None:
         place.rename(place.with_name("elsewhere"))
         (place / folder_store.PARTIAL).mkdir(parents=True)
-        self._partial.write_bytes(b"on the disk below")
+        self.path.write_bytes(b"on the disk below")
         keep(self)
 
     monkeypatch.setattr(folder_store._Partial, "keep", unmounted)
