@@ -9,6 +9,7 @@ import pytest
 
 _PACKAGES = {
     "promtool": "prometheus",
+    "logrotate": "logrotate",
     "pdftotext": "poppler-utils",
     "pdfunite": "poppler-utils",
     "mutool": "mupdf-tools",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import grp
+import os
 import re
 import shutil
 import subprocess
@@ -13,6 +16,7 @@ from typer.main import get_command
 
 from hocba_app.cli import app
 from hocba_app.settings import Settings
+from tests.missing_tools import need
 
 ROOT = Path(__file__).resolve().parents[3]
 DEPLOY = ROOT / "deploy"
@@ -122,3 +126,32 @@ def test_the_proxies_know_the_products_limits() -> None:
         megabytes = most // MEGABYTE
         assert re.search(rf"location {path} {{\s*client_max_body_size {megabytes}m;", nginx), path
     assert "max_size" not in (DEPLOY / "proxy" / "Caddyfile").read_text(encoding="utf-8"), "502 is no word about a size"
+
+
+def test_logs_are_rotated(tmp_path: Path) -> None:
+    """By logrotate itself, with the places and users of this test."""
+    need("logrotate")
+    own = f"{getpass.getuser()} {grp.getgrgid(os.getgid()).gr_name}"
+    text = (DEPLOY / "logrotate.conf").read_text(encoding="utf-8")
+    for told, here in (
+        ("/var/log/nginx", str(tmp_path)),
+        ("/opt/hocba/var", str(tmp_path)),
+        ("/run/nginx.pid", "/none"),
+    ):
+        assert told in text
+        text = text.replace(told, here)
+    text = text.replace("www-data adm", own).replace("hocba hocba", own)
+    (tmp_path / "conf").write_text(text, encoding="utf-8")
+    (tmp_path / "conf").chmod(0o644)
+    logs = (tmp_path / "hocba.log", tmp_path / "web-build.log")
+    for log in logs:
+        log.write_text("a line\n")
+    said = subprocess.run(
+        ["logrotate", "--force", "--state", tmp_path / "state", tmp_path / "conf"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "error" not in said.stderr, said.stderr
+    assert [log.read_text() for log in logs] == ["", ""]
+    assert {path.name for path in tmp_path.glob("*.log.1*")} == {"hocba.log.1", "web-build.log.1.gz"}
