@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
 _D = str.maketrans({"\u00d0": "\u0110", "\u0189": "\u0110", "\u00f0": "\u0111", "\u0256": "\u0111"})
 """Eth and the African D look like Đ and come from old Vietnamese fonts and keyboards."""
-_LATIN = str.maketrans("АВЕІЈКМНОРСТУХаеіјорсухΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEIJKMHOPCTYXaeijopcyxABEZHIKMNOPTYXo")
+_LATIN = str.maketrans("АВЕІЈКМНОРСТУХаеіјорсухѕԁһΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEIJKMHOPCTYXaeijopcyxsdhABEZHIKMNOPTYXo")
 """Cyrillic and Greek letters that look like Latin ones; no code of a school has the former."""
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
 
@@ -29,6 +30,13 @@ def identifier(text: str) -> str:
     """A code as it is stored: Latin letters of common width, no blanks at its ends, single ones inside; case stays."""
     latin = clean_text(unicodedata.normalize("NFKC", text)).translate(_LATIN).translate(_DASHES)
     return " ".join(latin.split())
+
+
+def latin_twins(text: str) -> str:
+    """Text with Latin letters among which somebody typed Cyrillic or Greek ones that look the same, in Latin ones throughout."""
+    if text.isascii() or not re.search("[A-Za-z]", text):
+        return text
+    return text.translate(_LATIN)
 
 
 @lru_cache(maxsize=8192)

@@ -19,7 +19,7 @@ from hocba_app.models.repositories import find
 from hocba_app.models.repositories.membership import present_in
 from hocba_app.services.accounts.authority import Right, require, require_class
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.sync.excel_columns import shown_day, shown_result
+from hocba_app.services.sync.cell_values import shown_day, shown_result
 from hocba_app.services.sync.form_writing import Form, write_form
 from hocba_app.services.sync.wide_columns import LEVELS, TRAITS
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.decoding import Limits, decode
-from hocba_app.services.sync.workbook_cells import Locked, in_pieces, raw_sheets
+from hocba_app.services.sync.workbook_cells import Locked, Unwelcome, in_pieces, raw_sheets
 
 KINDS = "tệp Excel (.xlsx, .xls, .xlsb, .ods) hoặc bảng lưu dạng trang web, .csv"
 """What is taken, in the words of a sentence."""
@@ -18,8 +18,18 @@ LIMITS = Limits(seconds=120, memory=1536 * 1024 * 1024, output=200 * 1024 * 1024
 _CHUNK_ROWS = 2000
 _MAX_TITLE = 60
 _ACCEPTED = f"{KINDS} không có macro, không hỏng, không đặt mật khẩu"
+_WITHOUT = {
+    "macros": "tệp không có macro: trong Excel chọn Tệp → Lưu dưới dạng → Sổ làm việc Excel (.xlsx)",
+    "links": "tệp không lấy dữ liệu từ tệp khác: trong Excel chọn Dữ liệu → Sửa nối kết → Ngắt nối kết, rồi lưu lại",
+    "objects": "tệp không nhúng tệp hay đối tượng khác: trong Excel chép các ô có dữ liệu sang một sổ mới rồi lưu",
+    "size": "tệp nhỏ hơn: tệp này mở ra quá lớn (quá nhiều trang, ô hoặc định dạng); trong Excel chép các ô có dữ liệu sang một sổ mới rồi lưu",
+}
+"""What must not be in it → what is asked for instead."""
 _UNLOCKED = "tệp không đặt mật khẩu: tệp này phải có mật khẩu mới mở được. Hãy mở bằng Excel, chọn Tệp → Thông tin → Bảo vệ sổ làm việc → Mã hóa bằng mật khẩu, xóa mật khẩu rồi lưu lại"
-_WRONG = {"formula": "ô chứa công thức; hãy dán lại dạng giá trị", "error": "ô báo lỗi của Excel"}
+_WRONG = {
+    "formula": "ô chứa công thức chưa có giá trị tính sẵn; hãy mở bằng Excel rồi lưu lại, hoặc dán lại dạng giá trị",
+    "error": "ô báo lỗi của Excel (như #N/A, #DIV/0!, ####); hãy sửa công thức hoặc gõ lại giá trị",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +92,14 @@ def sheets_of(files: Sequence[bytes]) -> Iterator[tuple[dict[str, Any] | None, b
         raise
     except Exception as error:
         locked = isinstance(error, Locked) or "password" in str(error).casefold()
-        raise HocbaError(ErrorCode.FILE_TYPE, accepted=_UNLOCKED if locked else _ACCEPTED) from error
+        wanted = _WITHOUT[error.what] if isinstance(error, Unwelcome) else _UNLOCKED if locked else _ACCEPTED
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted=wanted) from error
     for sheet in sheets:
         header: dict[str, Any] | None = {
             "name": sheet.name[:_MAX_TITLE],
             "hidden": sheet.hidden,
             "wrong": sheet.wrong,
+            "computed": sheet.computed,
             "rows": sheet.hidden_rows,
             "columns": sheet.hidden_columns,
             "merged": sheet.merged,
@@ -95,6 +107,10 @@ def sheets_of(files: Sequence[bytes]) -> Iterator[tuple[dict[str, Any] | None, b
         for piece in in_pieces(sheet, _CHUNK_ROWS):
             yield header, json.dumps(piece, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
             header = None
+
+
+def _listed(items: Sequence[object]) -> str:
+    return ", ".join(map(str, items[:20])) + ("…" if len(items) > 20 else "")
 
 
 def _sheet(header: dict[str, Any]) -> Sheet:
@@ -108,10 +124,12 @@ def _sheet(header: dict[str, Any]) -> Sheet:
             CellProblem(name, 0, "", "trang tính đang bị ẩn; dữ liệu trong đó vẫn được đọc", "hidden_sheet")
         )
     if rows := header["rows"]:
-        listed = ", ".join(map(str, rows[:20])) + ("…" if len(rows) > 20 else "")
-        sheet.notes.append(
-            CellProblem(name, rows[0], "", f"{len(rows)} dòng đang bị ẩn vẫn được đọc: {listed}", "hidden_rows")
-        )
+        text = f"{len(rows)} dòng đang bị ẩn vẫn được đọc: {_listed(rows)}"
+        sheet.notes.append(CellProblem(name, rows[0], "", text, "hidden_rows"))
+    if cells := header["computed"]:
+        text = f"{len(cells)} ô là công thức, đọc theo giá trị tính lần cuối: {_listed([f'{at}{row}' for row, at in cells])}"
+        row, at = cells[0]
+        sheet.notes.append(CellProblem(name, row, at, text, "formula_value"))
     if columns := header["columns"]:
         sheet.notes.append(
             CellProblem(

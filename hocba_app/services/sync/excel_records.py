@@ -167,7 +167,7 @@ class RecordMaker:
             return None
         spelled = self._known_spelling(kind, code)
         if spelled not in self._ids[kind]:
-            spelled = self._named.get(kind, {}).get(head_key(code), spelled)
+            spelled = self._named.get(kind, {}).get(_name_key(code), spelled)
         if (found := self._ids[kind].get(spelled)) is not None:
             return found
         if other := self._near[kind].get(near_key(code)):
@@ -371,10 +371,15 @@ def _by_name(rows: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     twice: set[str] = set()
     for code, row in rows.items():
-        name = head_key(row.name)
+        name = _name_key(row.name)
         (twice.add if name in found and found[name] != code else lambda _: None)(name)
         found[name] = code
     return {name: code for name, code in found.items() if name not in twice}
+
+
+def _name_key(name: str) -> str:
+    """ "Lớp 6A1" is called 6A1."""
+    return head_key(name).removeprefix("lop ")
 
 
 def _next(row: Any) -> int:

@@ -6,9 +6,11 @@ a pupil (`wide_columns`); what nobody knows is passed over and said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from hocba_app.services.sync.excel_columns import SHEETS, SheetSpec, heading
+from hocba_app.services.sync.cell_values import heading
+from hocba_app.services.sync.excel_columns import SHEETS, SheetSpec
 from hocba_app.services.sync.excel_reading import CellProblem, Sheet
 from hocba_app.services.sync.sheet_rows import Entry, Rows, SourceRow, read_cell
 from hocba_app.services.sync.wide_pupils import merged_cells, tables_of
@@ -46,14 +48,18 @@ def read_rows(sheets: list[Sheet], known: Knowledge | None = None) -> Rows:
             )
     if not found.of and not found.problems:
         titles = ", ".join(spec.title for spec in SHEETS)
-        reason = (
-            "chưa rõ ý nghĩa các cột; hãy chọn cột nào là Mã học sinh và các cột cần nhập"
+        unclear = "chưa rõ ý nghĩa các cột; hãy chọn cột nào là Mã học sinh và các cột cần nhập"
+        reason, code = (
+            ("đã hiểu các cột, nhưng không có giá trị nào để nhập", "no_values")
+            if found.forms
+            else (unclear, "unknown_columns")
             if found.columns
-            else f"không có trang tính nào trong số: {titles}, cũng không có bảng nào có cột Mã học sinh"
+            else (
+                f"không có trang tính nào trong số: {titles}, cũng không có bảng nào có cột Mã học sinh",
+                "unknown_workbook",
+            )
         )
-        found.problems.append(
-            CellProblem("", 0, "", reason, "unknown_columns" if found.columns else "unknown_workbook")
-        )
+        found.problems.append(CellProblem("", 0, "", reason, code))
     return found
 
 
@@ -100,15 +106,19 @@ def _entries(spec: SheetSpec, sheet: Sheet, found: Rows) -> list[Entry]:
     found.notes += unread_columns(sheet, header, own)
     entries = []
     by_key = {entry.key: entry for entry in spec.fields}
-    numbers = [number for number in sheet.rows if number > header]
+    last = _last_row(spec, sheet, header, columns)
+    numbers = [number for number in sheet.rows if header < number <= last]
+    if below := [number for number in sheet.rows if number > last]:
+        reason = f"các dòng dưới bảng không được đọc: {', '.join(map(str, below[:20]))}"
+        found.notes.append(CellProblem(sheet.name, below[0], "", reason, "unread_rows"))
     letters = {column: key for key, column in columns.items()}
-    mine = [problem for problem in sheet.problems if problem.row > header and problem.column in letters]
+    mine = [problem for problem in sheet.problems if header < problem.row <= last and problem.column in letters]
     mine += merged_cells(sheet, numbers, letters)
     found.problems += mine
     wrong = {(problem.row, problem.column) for problem in mine}
     for number, cells in sheet.rows.items():
         kinds = sheet.kinds.get(number, {})
-        if number <= header or not any(column in cells for column in columns.values()):
+        if not header < number <= last or not any(column in cells for column in columns.values()):
             continue
         entry = Entry(SourceRow(sheet.name, number, columns), {})
         for key, column in columns.items():
@@ -116,6 +126,26 @@ def _entries(spec: SheetSpec, sheet: Sheet, found: Rows) -> list[Entry]:
                 read_cell(by_key[key], cells.get(column), kinds.get(column, ""), entry, found.problems)
         entries.append(entry)
     return entries
+
+
+_WORDS = re.compile(r":|[^\W\d_]{2,} [^\W\d_]{2,}")
+"""What no code is like: "Tổng số: 35"."""
+_FEW = 2
+"""Cells up to which a row without a code, below all others, is a total or a signature."""
+
+
+def _last_row(spec: SheetSpec, sheet: Sheet, header: int, columns: dict[str, str]) -> int:
+    """Where the table ends: totals, dates and signatures stand below it."""
+    first = next(columns[wanted.key] for wanted in spec.fields if wanted.required)
+    last = lowest = max([header, *sheet.rows, *(problem.row for problem in sheet.problems)])
+    broken = {problem.row for problem in sheet.problems}
+    for number in sorted(sheet.rows, reverse=True):
+        filled = [column for column in columns.values() if column in sheet.rows[number]]
+        named = sheet.rows[number].get(first, "")
+        if number <= header or number in broken or len(filled) > _FEW or (named and not _WORDS.search(named)):
+            break
+        last = number - 1
+    return last if last > header else lowest
 
 
 def _header(spec: SheetSpec, sheet: Sheet) -> tuple[int, dict[str, str]]:

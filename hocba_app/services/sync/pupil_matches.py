@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hocba_app.domain.identifiers import identifier_key
 from hocba_app.domain.search_text import fold
 from hocba_app.models import Student
-from hocba_app.services.sync.excel_columns import one_line
+from hocba_app.services.sync.cell_values import one_line
 from hocba_app.services.sync.excel_reading import CellProblem
 from hocba_app.services.sync.near_matches import SAME, Asking, shown
 from hocba_app.services.sync.sheet_rows import Entry, Rows

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hocba_app.services.sync.excel_columns import heading
+from hocba_app.services.sync.cell_values import heading
 from hocba_app.services.sync.excel_reading import Sheet
 from hocba_app.services.sync.workbook_cells import column_name
 
@@ -28,6 +28,8 @@ class Heads:
     last: int
     paths: dict[str, tuple[str, ...]]
     """Column letter → heads from the top down, each said once."""
+    anchor: int
+    """The row that names the pupil."""
 
 
 def heads_of(sheet: Sheet, known: Callable[[str], bool]) -> Heads | None:
@@ -49,7 +51,7 @@ def heads_of(sheet: Sheet, known: Callable[[str], bool]) -> Heads | None:
         if first <= top and bottom <= last and (top, left) in grid.texts:
             width = max(width, right + 1)
     paths = {column_name(place): grid.path(place) for place in range(width)}
-    return Heads(first, last, {letter: path for letter, path in paths.items() if path})
+    return Heads(first, last, {letter: path for letter, path in paths.items() if path}, anchor)
 
 
 def column_place(letter: str) -> int:

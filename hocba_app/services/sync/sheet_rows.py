@@ -12,6 +12,7 @@ from hocba_app.services.sync.excel_reading import CellProblem
 from hocba_app.services.sync.workbook_cells import DATE, NUMBER, ROUNDED, UNSURE
 
 _CODES = {"mark": "not_a_mark", "wide_mark": "not_a_mark", "code": "number_in_code"}
+_SCIENTIFIC = re.compile(r"[0-9][.,]?[0-9]*E\+[0-9]{1,2}", re.IGNORECASE)
 _DIGITS_LOST = re.compile(r"[0-9]{6,}0{5}")
 """A long number that ends in zeros was most likely 1,23E+11 once, in a text file that a spreadsheet saved."""
 
@@ -109,6 +110,9 @@ def _misfit(wanted: Field, text: str, kind: str) -> tuple[str, str] | None:
             "ô là số, Excel có thể đã bỏ số 0 ở đầu hoặc các chữ số cuối; hãy định dạng cột là Văn bản và gõ lại",
             "number_in_code",
         )
+    if wanted.code and _SCIENTIFIC.fullmatch(text.strip()):
+        reason = f"Excel đã đổi số thành {text.strip()} và bỏ các chữ số cuối; hãy lấy lại từ tệp gốc"
+        return reason, "number_in_code"
     if kind.startswith(ROUNDED) and wanted.marks and "." not in kind:
         shown = kind.removeprefix(ROUNDED)
         return f"ô hiện {shown} nhưng chứa {text.replace('.', ',')}; hãy ghi đúng điểm", "shown_otherwise"

@@ -1,6 +1,6 @@
 """In a child: what calls itself .xls and is text – a page with a table, as SMAS gives out, a table of 2003's XML, comma or tab separated values.
 
-Every cell is text here: nothing tells what it was.
+Every cell is text here; only Excel 2003's XML tells what it was.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 _SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
 _DELIMITERS = "\t;,"
 _LEAST_COLUMNS, _LEAST_LINES = 3, 2
-Cell = tuple[int, int, str, int, int]
-"""Row from 1, column from 0, text, how many rows and columns it takes."""
+Cell = tuple[int, int, str, int, int, str]
+"""Row from 1, column from 0, text, how many rows and columns it takes, and its type in Excel 2003's XML, with "=" before it where it was computed."""
 
 
 def text_tables(data: bytes) -> list[tuple[str, list[Cell]]]:
@@ -42,6 +42,14 @@ def text_tables(data: bytes) -> list[tuple[str, list[Cell]]]:
 def _decoded(data: bytes) -> str:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16")
+    for order, coding in (
+        (1, "utf-16-le"),
+        (0, "utf-16-be"),
+    ):  # no mark at its beginning: Latin letters leave every other byte empty
+        if data[order:_SNIFFED:2].count(0) > _SNIFFED // 8 or data[order:_SNIFFED:2].count(0) * 3 > len(
+            data[:_SNIFFED]
+        ):
+            return data.decode(coding)
     if b"\0" in data:
         raise ValueError("no text")
     try:
@@ -75,7 +83,7 @@ def _separated(text: str) -> list[Cell]:
     rows = csv.reader(io.StringIO("\n".join(body)), delimiter=delimiter)
     try:
         for number, row in enumerate(rows, 1 + before):
-            found += [(number, place, value, 1, 1) for place, value in enumerate(row) if value.strip()]
+            found += [(number, place, value, 1, 1, "") for place, value in enumerate(row) if value.strip()]
             _bounded(number, found)
     except csv.Error as error:
         raise ValueError("no table") from error
@@ -149,7 +157,7 @@ class _Page(HTMLParser):
         while self._place in self._taken.get(self._row, ()):
             self._place += 1
         if text:
-            self.cells.append((max(1, self._row), self._place, text, rows, columns))
+            self.cells.append((max(1, self._row), self._place, text, rows, columns, ""))
         for below in range(1, rows):
             self._taken.setdefault(self._row + below, set()).update(range(self._place, self._place + columns))
         self._place += columns
@@ -180,6 +188,7 @@ class _Spreadsheet:
         self.sheets: list[tuple[str, list[Cell]]] = []
         self._row, self._place, self._span = 0, 0, (1, 1)
         self._text: list[str] | None = None
+        self._formula = self._type = ""
 
     def begin(self, name: str, attributes: dict[str, str]) -> None:
         given = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
@@ -194,14 +203,15 @@ class _Spreadsheet:
                 self._place = int(given["Index"]) - 1 if "Index" in given else self._place
                 down, right = (min(int(given.get(key, "0")), MAX_SPAN) for key in ("MergeDown", "MergeAcross"))
                 self._span = 1 + down, 1 + right
+                self._formula = "=" if "Formula" in given else ""
             case "Data":
-                self._text = []
+                self._text, self._type = [], given.get("Type", "")
 
     def end(self, name: str) -> None:
         kind = name.rpartition(" ")[2]
         if kind == "Data" and self._text is not None:
             if text := "".join(self._text).strip():
-                self.sheets[-1][1].append((self._row, self._place, text, *self._span))
+                self.sheets[-1][1].append((self._row, self._place, text, *self._span, self._formula + self._type))
             self._text = None
         elif kind == "Cell":
             self._place += self._span[1]

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from hocba_app.domain.search_text import fold
-from hocba_app.services.sync.excel_columns import SHEETS, heading
+from hocba_app.services.sync.cell_values import heading
+from hocba_app.services.sync.excel_columns import SHEETS
 
 UNREAD = "-"
 CODE, NAME, BIRTH, CLASS = "pupil/student_code", "pupil/full_name", "pupil/birth_date", "pupil/class_code"
@@ -60,11 +61,23 @@ _IDENTITY = {
         "Mã học sinh", "Mã HS", "Mã định danh Bộ", "Mã định danh học sinh", "Mã số học sinh", "Mã học sinh (*)"
     ),
     NAME: _keys(
-        "Họ và tên", "Họ tên", "Họ và tên học sinh", "Họ tên học sinh", "Tên học sinh", "Họ đệm", "Họ và tên đệm"
+        "Họ và tên",
+        "Họ tên",
+        "Họ và tên học sinh",
+        "Họ tên học sinh",
+        "Tên học sinh",
+        "Họ đệm",
+        "Họ và tên đệm",
+        "Họ lót",
+        "Họ và chữ lót",
+        "Họ và đệm",
+        "Họ và chữ đệm",
     ),
     BIRTH: _keys("Ngày sinh", "Ngày, tháng, năm sinh", "Ngày tháng năm sinh"),
     CLASS: _keys("Mã lớp", "Lớp", "Tên lớp"),
 }
+FAMILY_NAME, GIVEN_NAME = _keys("Họ"), _keys("Tên", "Tên HS", "Tên gọi")
+"""Of a pupil only where the one stands beside the other, or beside a head that names him."""
 _PASSED = _keys(
     "STT", "TT", "Số thứ tự", "Ghi chú", "Giới tính", "Nữ", "Dân tộc", "Mã trường", "Khối", "Xếp hạng", "Hạng", "Chữ ký", "Ký tên",
 )  # fmt: skip

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from hocba_app.services.sync.excel_columns import day
+from hocba_app.services.sync.cell_values import day
 from hocba_app.services.sync.excel_reading import CellProblem, Sheet
 from hocba_app.services.sync.sheet_heads import column_place, heads_at
 from hocba_app.services.sync.sheet_rows import Entry, Rows
 from hocba_app.services.sync.wide_columns import BIRTH, CODE, NAME, TITLES, head_key
-from hocba_app.services.sync.workbook_cells import column_name
+from hocba_app.services.sync.workbook_cells import MAX_COLUMNS, column_name
 
 _NUMBER = re.compile(r"[0-9]+(?:\.0+)?")
 _CLASS_NAME = r"[0-9]{1,2} ?[^\W\d_]{0,4} ?[0-9]{0,2}(?:[/.-][0-9A-ZĐ]{1,3})?"
@@ -54,6 +54,14 @@ def tables_of(sheet: Sheet, known: Callable[[str], bool]) -> list[Sheet]:
     return parts
 
 
+def second_beside(sheet: Sheet, head: int, known: Callable[[str], bool]) -> str:
+    """The column where another table begins beside the first one, its heads in the same row; "" for none."""
+    heads = sorted((column_place(letter), head_key(text)) for letter, text in sheet.rows[head].items() if known(text))
+    edges = [place for place, key in heads if key == heads[0][1]]
+    each = [sum(first <= place < after for place, _ in heads) for first, after in pairwise([*edges, MAX_COLUMNS])]
+    return column_name(edges[1]) if len(edges) > 1 and min(each) > 1 else ""
+
+
 def _title_above(sheet: Sheet, number: int) -> int:
     while number - 1 in sheet.rows and len(sheet.rows[number - 1]) < _FEW:
         number -= 1
@@ -71,9 +79,12 @@ def pupil_rows(sheet: Sheet, last_head: int, targets: Mapping[str, str]) -> list
         by_target.setdefault(target, letter)
     code, name, birth = (by_target.get(target, "") for target in (CODE, NAME, BIRTH))
     values = [letter for letter, target in targets.items() if not target.startswith("pupil/")]
+    broken = {problem.row for problem in sheet.problems if problem.column and problem.column == code}
+    for number in broken:  # a row of nothing but errors is a row all the same
+        sheet.rows.setdefault(number, {})
     below = sorted(number for number in sheet.rows if number > last_head)
     named = {number for number in below if name and not _NUMBER.fullmatch(sheet.rows[number].get(name, "0"))}
-    sure = {number for number in below if code in sheet.rows[number]}
+    sure = {number for number in below if code in sheet.rows[number] or number in broken}
     for number in named:
         cells = sheet.rows[number]
         counted = any(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from hocba_app.services.sync.excel_columns import Field, heading
+from hocba_app.services.sync.cell_values import heading
+from hocba_app.services.sync.excel_columns import Field
 from hocba_app.services.sync.excel_reading import CellProblem, Sheet
 from hocba_app.services.sync.sheet_heads import Heads, heads_of
 from hocba_app.services.sync.sheet_rows import Column, Entry, Rows, SourceRow, read_cell
 from hocba_app.services.sync.wide_columns import (
     AWARDS,
     CODE,
+    FAMILY_NAME,
+    GIVEN_NAME,
     NAME,
     UNREAD,
     head_key,
@@ -21,7 +24,7 @@ from hocba_app.services.sync.wide_columns import (
     subject_of,
     term_of,
 )
-from hocba_app.services.sync.wide_pupils import class_named, merged_cells, pupil_rows, settle_praise
+from hocba_app.services.sync.wide_pupils import class_named, merged_cells, pupil_rows, second_beside, settle_praise
 from hocba_app.services.sync.wide_values import NOTHING, field_of, known_target
 
 _EXAMPLES = 3
@@ -58,6 +61,8 @@ class Wide:
     midterm: bool = False
     class_name: str = ""
     """Of the class that its titles or its own name may name."""
+    beside: str = ""
+    """Where another table begins beside it."""
 
     @property
     def targets(self) -> dict[str, str]:
@@ -115,7 +120,28 @@ def wide_of(sheet: Sheet, known: Knowledge) -> Wide | None:
                 True,
             )
         )
-    return Wide(sheet, heads, columns, "midterm" in terms, class_named(said, sheet.name))
+    return Wide(
+        sheet,
+        heads,
+        _with_split_names(columns),
+        "midterm" in terms,
+        class_named(said, sheet.name),
+        second_beside(sheet, heads.anchor, known.names_pupil),
+    )
+
+
+def _with_split_names(columns: list[Column]) -> list[Column]:
+    """A name in two columns: "Họ | Tên", "Họ và tên đệm | Tên"."""
+    found = list(columns)
+    for place in range(1, len(found)):
+        before, column = found[place - 1], found[place]
+        if column.target or head_key(column.head) not in GIVEN_NAME:
+            continue
+        if not before.target and head_key(before.head) in FAMILY_NAME:
+            found[place - 1] = before = replace(before, target=NAME)
+        if before.target == NAME:
+            found[place] = replace(column, target=NAME)
+    return found
 
 
 def _examples(sheet: Sheet, last: int, letter: str) -> tuple[str, ...]:
@@ -145,6 +171,10 @@ def read_wide(wide: Wide, rows: Rows) -> None:
                 "midterm",
             )
         )
+        return
+    if wide.beside:
+        reason = f"một bảng khác bắt đầu ở cột {wide.beside} cạnh bảng này; hãy chuyển nó xuống dưới hoặc sang trang tính khác"
+        rows.problems.append(CellProblem(sheet.name, wide.heads.first, wide.beside, reason, "tables_beside"))
         return
     numbers = pupil_rows(sheet, wide.heads.last, targets)
     mine = [problem for problem in sheet.problems if problem.row in numbers and problem.column in targets]

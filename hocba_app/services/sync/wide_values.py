@@ -6,24 +6,14 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from hocba_app.domain.assessment.subject_check import EXEMPT
+from hocba_app.domain.identifiers import identifier
 from hocba_app.services.sync import wide_columns
-from hocba_app.services.sync.excel_columns import (
-    SHEETS,
-    Field,
-    choice,
-    code,
-    day,
-    heading,
-    listed,
-    mark,
-    one_line,
-    result,
-    whole,
-)
+from hocba_app.services.sync.cell_values import birthday, choice, code, heading, listed, mark, one_line, result, whole
+from hocba_app.services.sync.excel_columns import SHEETS, Field
 
-_TICKS = {"x", "v", "✓", "✔", "☑", "√", "\uf0fc", "\uf0fe", "ü", "þ", "có", "1", "đạt"}
+_TICKS = {"x", "v", "✓", "✔", "☑", "√", "×", "✗", "✘", "☒", "✅", "\uf0fc", "\uf0fe", "ü", "þ", "có", "1", "đạt"}
 """Among them those of the font Wingdings, as files of the old format hold them."""
-_BLANKS = {"", "0", "-", "–", "không", "\uf0a8", "☐", "o"}
+_BLANKS = {"", "0", "-", "–", "không", "\uf0a8", "\uf06f", "☐", "□", "◻", "⬜", "o"}
 NOTHING = frozenset({"-", "–", "—", "/", "//", "\\", "...", "…", "_", "không", "không có"})
 """What people write where there is nothing to say."""
 _COMPLETED = {"hoàn thành", "đã hoàn thành", "htct", "htctlh"}
@@ -62,7 +52,7 @@ _PROMOTION = choice(
 _PUPIL = {
     wide_columns.CODE: Field("Mã học sinh", "student_code", read=code, code=True),
     wide_columns.NAME: Field("Họ và tên", "full_name", read=one_line),
-    wide_columns.BIRTH: Field("Ngày sinh", "birth_date", read=day),
+    wide_columns.BIRTH: Field("Ngày sinh", "birth_date", read=birthday),
     wide_columns.CLASS: Field("Lớp", "class_code", read=code, code=True),
 }
 
@@ -73,7 +63,8 @@ def ticked(text: str) -> bool:
     Raises:
         ValueError: it holds something else than a tick.
     """
-    if (key := heading(text)) in _TICKS:
+    key = heading(identifier(text.replace("\ufe0f", "")) or text)
+    if key in _TICKS:
         return True
     if key in _BLANKS:
         return False
@@ -136,8 +127,11 @@ def promotion(text: str) -> object:
     """A tick, or the words of the form. Raises ValueError otherwise; an empty tick says nothing."""
     try:
         return "promoted" if ticked(text) else None
-    except ValueError:
-        return _PROMOTION(text)
+    except ValueError as error:
+        try:
+            return _PROMOTION(text)
+        except ValueError as other:
+            raise ValueError(f"{error}, hoặc {str(other).removeprefix('phải ')}") from None
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,6 +17,7 @@ from typing import Any
 from xml.parsers import expat
 
 from hocba_app.services.sync.text_tables import text_tables
+from hocba_app.services.sync.workbook_facts import Facts, facts_of
 
 MAX_PART = 120 * 1024 * 1024
 MAX_PARTS = 500
@@ -28,10 +29,11 @@ HEAD_ROWS, MAX_MERGED = 40, 2000
 NUMBER, DATE, UNSURE, ROUNDED = "n", "d", "u", "r:"
 """What a cell was, where it was not text: a number as it is shown; a date or time; a number whose shown form is not known;
 a number that is shown with fewer decimals, with that form behind the colon."""
-_REFUSED = re.compile(
-    r"vbaProject|externalLink|/embeddings/|/activeX|macrosheets|\.exe$|/connections\.(?:xml|bin)|queryTables|^Basic/|^Scripts/|^Object ",
-    re.IGNORECASE,
-)
+_REFUSED = {
+    "macros": re.compile(r"vbaProject|macrosheets|^Basic/|^Scripts/", re.IGNORECASE),
+    "links": re.compile(r"externalLink|/connections\.(?:xml|bin)|queryTables", re.IGNORECASE),
+    "objects": re.compile(r"/embeddings/|/activeX|\.exe$|^Object ", re.IGNORECASE),
+}
 _XML = re.compile(r"\.(?:xml|rels)$", re.IGNORECASE)
 _SHEET = re.compile(r"sheets?[^/]*/[^/]+\.xml$", re.IGNORECASE)
 MAX_BLANKS = 50_000
@@ -40,6 +42,11 @@ _BLANK = re.compile(
 )
 """Cells and rows that are only formatted. Somebody drew a frame round a million of them: so many are taken out before they are read."""
 _CELL, _FORMULA = re.compile(rb"<(?:\w+:)?c[\s/>]"), re.compile(rb"<(?:\w+:)?f[\s/>]")
+_ERROR_CELL = re.compile(rb"""<(?:\w+:)?c\s[^<>]*\bt=["']e["']""")
+_STALE = re.compile(rb"""<(?:\w+:)?calcPr[^<>]*\sfullCalcOnLoad=["'](?:1|true)""")
+"""Whoever wrote it has not computed its formulas: a zero there only keeps a value's place."""
+_ERROR = re.compile(r"#(?:N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!|ERROR!|LỖI!)|Err:[0-9]{3}|#{3,}")
+"""An error of a spreadsheet as text: files of text tell it so, and so do pasted values. A column too narrow is ####."""
 _STRICT = (
     (b"http://purl.oclc.org/ooxml/spreadsheetml/main", b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"),
     (
@@ -69,13 +76,12 @@ class RawSheet:
     kinds: dict[int, dict[str, str]] = field(default_factory=dict)
     """By row and column, of cells that were not text."""
     wrong: list[tuple[int, str, str]] = field(default_factory=list)
-    """Row, column, "formula" or "error"."""
+    """Row, column, "formula" (without a computed value) or "error"."""
+    computed: list[tuple[int, str]] = field(default_factory=list)
+    """Row and column of formulas that are read by the value that was computed last."""
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[str] = field(default_factory=list)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
-
-
-"""Rows whose merged cells are all read, for they divide the heads of a wide sheet (below them those over several rows), and how many."""
 
 
 def raw_sheets(data: bytes) -> list[RawSheet]:
@@ -95,7 +101,7 @@ def _sheets(data: bytes) -> list[RawSheet]:
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise Locked
         if "_VBA_PROJECT".encode("utf-16-le") in data:
-            raise ValueError("macros")
+            raise Unwelcome("macros")
         return _by_calamine(data)
     if not data.startswith(b"PK"):
         return _by_text(data)
@@ -103,38 +109,52 @@ def _sheets(data: bytes) -> list[RawSheet]:
     if not package.is_xlsx:
         return _by_calamine(data)
     try:
-        return _by_openpyxl(package.for_openpyxl)
+        return _by_openpyxl(package)
     except Exception:  # a style or a rule of validation that openpyxl does not take; the cells may be sound
-        if package.formulas:
+        if package.formulas or package.errors:
             raise
-        return _by_calamine(package.bytes)
+        return _by_calamine(package.bytes, told=False)
 
 
 class Locked(ValueError):
     """Nobody can read it without a password."""
 
 
+class Unwelcome(ValueError):
+    """It holds what an import does not take: ``macros``, ``links``, ``objects``, or more than its ``size`` may be."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
 class _Package:
     """A zip of parts, read once to its end within limits."""
 
     def __init__(self, data: bytes) -> None:
-        self.bytes, self.formulas, cells, blanks, unusual = data, False, 0, 0, False
+        self.bytes, cells, blanks, unusual = data, 0, 0, False
+        self.formulas = self.errors = self.stale = False
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             entries = file.infolist()
             if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > 2 * MAX_PART:
-                raise ValueError("too much in the package")
+                raise Unwelcome("size")
             self.is_xlsx = "[Content_Types].xml" in file.namelist() and not any(
                 name.lower().endswith("workbook.bin") for name in file.namelist()
             )
             for entry in entries:
-                if entry.flag_bits & 1 or _REFUSED.search(entry.filename):
-                    raise ValueError(f"refused part {entry.filename}")
+                if entry.flag_bits & 1:
+                    raise Locked
+                for what, parts in _REFUSED.items():
+                    if parts.search(entry.filename):
+                        raise Unwelcome(what)
                 content = _bounded(file, entry)
+                if entry.filename == "META-INF/manifest.xml" and b"encryption-data" in content:
+                    raise Locked
                 if not _XML.search(entry.filename):
                     continue
                 _well_formed(content)
                 if entry.filename == "[Content_Types].xml" and b"macroEnabled" in content:
-                    raise ValueError("macros")
+                    raise Unwelcome("macros")
                 blanks += sum(1 for _ in _BLANK.finditer(content)) if _SHEET.search(entry.filename) else 0
                 unusual = (
                     unusual
@@ -145,8 +165,10 @@ class _Package:
                 if _SHEET.search(entry.filename):
                     cells += sum(1 for _ in _CELL.finditer(content))
                     self.formulas = self.formulas or _FORMULA.search(content) is not None
+                    self.errors = self.errors or _ERROR_CELL.search(content) is not None
+                self.stale = self.stale or _STALE.search(content) is not None
             if cells - blanks > MAX_CELLS:
-                raise ValueError("too many cells")
+                raise Unwelcome("size")
             self.for_openpyxl = _usual(file) if unusual else data
 
 
@@ -155,7 +177,7 @@ def _bounded(file: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     with file.open(entry) as part:
         data = part.read(MAX_PART + 1)
     if len(data) > MAX_PART:
-        raise ValueError(f"{entry.filename} unpacks to too much")
+        raise Unwelcome("size")
     return data
 
 
@@ -185,20 +207,31 @@ def _usual(file: zipfile.ZipFile) -> bytes:
     return out.getvalue()
 
 
-def _by_openpyxl(data: bytes) -> list[RawSheet]:
+def _by_openpyxl(package: _Package) -> list[RawSheet]:
     from openpyxl import load_workbook
 
-    book = load_workbook(io.BytesIO(data), keep_links=False)
-    return [_worksheet(sheet) for sheet in book.worksheets]
+    formulas: dict[str, set[tuple[int, int]]] = {}
+    if package.formulas:  # read twice: openpyxl gives either formulas or what they came to
+        for sheet in load_workbook(io.BytesIO(package.for_openpyxl), keep_links=False).worksheets:
+            formulas[sheet.title] = {at for at, cell in sheet._cells.items() if cell.data_type == "f"}
+    book = load_workbook(io.BytesIO(package.for_openpyxl), keep_links=False, data_only=True)
+    return [_worksheet(sheet, formulas.get(sheet.title, set()), package.stale) for sheet in book.worksheets]
 
 
-def _worksheet(sheet: Any) -> RawSheet:
+def _worksheet(sheet: Any, formulas: Collection[tuple[int, int]], stale: bool) -> RawSheet:
     found = RawSheet(str(sheet.title), sheet.sheet_state != "visible")
     # Only the cells that are there: iter_rows would make every cell up to a lonely one at XFD1048576.
     for (number, place), cell in sorted(sheet._cells.items()):
-        if cell.data_type in ("f", "e"):
-            found.wrong.append((number, column_name(place - 1), "formula" if cell.data_type == "f" else "error"))
-        elif cell.value is not None:
+        if cell.data_type == "e":
+            found.wrong.append((number, column_name(place - 1), "error"))
+            continue
+        if (number, place) in formulas:
+            # An empty text says its type; a formula that nobody has computed has neither a type nor a value.
+            if (cell.value is None and cell.data_type != "str") or (stale and cell.value == 0):
+                found.wrong.append((number, column_name(place - 1), "formula"))
+                continue
+            found.computed.append((number, column_name(place - 1)))
+        if cell.value is not None:
             _store_cell(found, number, place - 1, cell.value, cell.number_format)
     found.hidden_rows = sorted(
         number for number, row in sheet.row_dimensions.items() if row.hidden and number in found.rows
@@ -213,12 +246,13 @@ def _worksheet(sheet: Any) -> RawSheet:
     return found
 
 
-def _by_calamine(data: bytes) -> list[RawSheet]:
+def _by_calamine(data: bytes, *, told: bool = True) -> list[RawSheet]:
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     book = CalamineWorkbook.from_object(io.BytesIO(data))
+    known = facts_of(data) if told else [Facts() for _ in book.sheets_metadata]
     found = []
-    for sheet_info in book.sheets_metadata:
+    for sheet_info, facts in zip(book.sheets_metadata, known, strict=True):
         if sheet_info.typ == SheetTypeEnum.WorkSheet:
             sheet = RawSheet(sheet_info.name, sheet_info.visible != SheetVisibleEnum.Visible)
             read = book.get_sheet_by_name(sheet_info.name)
@@ -228,20 +262,51 @@ def _by_calamine(data: bytes) -> list[RawSheet]:
                         _store_cell(sheet, number, place, value, None)
             for (top, left), (bottom, right) in read.merged_cell_ranges or ():  # .xlsx and .xls only
                 _merge(sheet, top + 1, left, bottom + 1, right)
+            _add_facts(sheet, facts)
             found.append(sheet)
     return found
+
+
+def _add_facts(sheet: RawSheet, facts: Facts) -> None:
+    for span in facts.merged:
+        _merge(sheet, *span)
+    for what, places in (("formula", facts.uncomputed), ("error", facts.errors)):
+        for number, place in places:
+            sheet.rows.get(number, {}).pop(column_name(place), None)
+            sheet.wrong.append((number, column_name(place), what))
+    sheet.computed += [(number, column_name(place)) for number, place in facts.computed]
+    sheet.hidden_rows = sorted(number for number in facts.hidden_rows if number in sheet.rows)
+    for first, last in facts.hidden_columns:
+        sheet.hidden_columns += [column_name(place) for place in range(first, min(last + 1, MAX_COLUMNS))]
 
 
 def _by_text(data: bytes) -> list[RawSheet]:
     found = []
     for name, cells in text_tables(data):
         sheet = RawSheet(name)
-        for number, place, text, rows, columns in cells:
-            _store_cell(sheet, number, place, text, None)
+        for number, place, text, rows, columns, what in cells:
+            _store_cell(sheet, number, place, _typed(text, what), None)
+            if what.startswith("="):
+                sheet.computed.append((number, column_name(place)))
             if rows > 1 or columns > 1:
                 _merge(sheet, number, place, number + rows - 1, place + columns - 1)
         found.append(sheet)
     return found
+
+
+def _typed(text: str, what: str) -> Any:
+    """A cell of Excel 2003's XML as what it says it is."""
+    try:
+        match what.removeprefix("="):
+            case "Number":
+                return float(text)
+            case "DateTime":
+                return datetime.fromisoformat(text)
+            case "Boolean":
+                return text == "1"
+    except ValueError:
+        pass
+    return text
 
 
 def _merge(sheet: RawSheet, top: int, left: int, bottom: int, right: int) -> None:
@@ -254,7 +319,9 @@ def _store_cell(sheet: RawSheet, number: int, place: int, value: Any, shown_as: 
         raise ValueError("too many columns")
     text, kind = _text_of(value, shown_as)
     text = _TYPED_AS_TEXT.sub("", text[:MAX_TEXT].strip())
-    if text:
+    if _ERROR.fullmatch(text):
+        sheet.wrong.append((number, column_name(place), "error"))
+    elif text:
         sheet.rows.setdefault(number, {})[column_name(place)] = text
         if kind:
             sheet.kinds.setdefault(number, {})[column_name(place)] = kind

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.identifiers import identifier_key, near_key
 from hocba_app.services.sync import old_fonts
 from hocba_app.services.sync.excel_columns import SHEETS
 from hocba_app.services.sync.excel_reading import MAX_FILE, CellProblem, Sheet, read_workbook
 from hocba_app.services.sync.excel_rows import read_rows
-from hocba_app.services.sync.sheet_rows import Entry, Rows
+from hocba_app.services.sync.sheet_rows import Entry, Rows, SourceRow
 from hocba_app.services.sync.wide_values import title_of
 
 _YEAR = re.compile(r"(20[0-9]{2})\s*[-–/]\s*(20[0-9]{2})")
@@ -77,10 +77,9 @@ class Understood:
         told = {"sheet": row.place.sheet, "row": row.place.row, "values": row.values}
         if row.values.get("student_code", row.values.get("code", "")) is not None:
             return told
-        pupil = next(
-            each for each in self.rows.pupils if (each.place.sheet, each.place.row) == (row.place.sheet, row.place.row)
-        )
-        return told | {"pupil": pupil.values}
+        place = row.place.sheet, row.place.row
+        pupil = next((each for each in self.rows.pupils if (each.place.sheet, each.place.row) == place), None)
+        return told | ({"pupil": pupil.values} if pupil is not None else {})
 
     def lines(self) -> list[str]:
         """The same for people."""
@@ -109,15 +108,53 @@ def understand(file: Path) -> Understood:
     return Understood("+".join(sorted(rows.forms)) or None, _year(sheets), rows)
 
 
+_ONCE = {"subject_results": ("student_code", "subject_code"), "results": ("student_code",)}
+"""What may come once in a file: an import refuses a second one. Everything else is told by its code."""
+
+
 def _say_twice(rows: Rows) -> None:
-    """A code that comes twice in the file is refused by the import as well."""
-    for entries in rows.of.values():
-        counts = Counter(entry.values["code"] for entry in entries if entry.values.get("code"))
-        rows.problems += [
-            entry.place.problem("code", "mã này có ở nhiều dòng", "duplicate")
-            for entry in entries
-            if counts.get(entry.values.get("code"), 0) > 1
-        ]
+    """What comes twice in the file is refused by the import as well; codes that differ by leading zeros only are asked about there."""
+    pupils = {(entry.place.sheet, entry.place.row): entry.values for entry in rows.pupils}
+    for kind, entries in rows.of.items():
+        names = _ONCE.get(kind, ("code",))
+        found: dict[tuple[object, ...], list[Entry]] = {}
+        for entry in entries:
+            who = entry.values.get(names[0])
+            pupil = pupils.get((entry.place.sheet, entry.place.row), {})
+            if who is None and "student_code" in pupil:
+                who = tuple(pupil.get(name) for name in ("full_name", "birth_date", "class_code", "named_class"))
+            if who:
+                more = (entry.values.get(name) for name in names[1:])
+                found.setdefault((identifier_key(who) if isinstance(who, str) else who, *more), []).append(entry)
+        for same in found.values():
+            where = ", ".join(str(entry.place.row) for entry in same[:10])
+            by_name = same[0].values.get(names[0]) is None
+            what = "họ tên, ngày sinh này" if by_name else "mã này"
+            then = "nếu là hai học sinh, hãy ghi mã học sinh" if by_name else "hãy chỉ giữ một"
+            reason = f"{what} có ở nhiều dòng ({where}); {then}"
+            rows.problems += [entry.place.problem(names[0], reason, "duplicate") for entry in same if len(same) > 1]
+    rows.problems = list(dict.fromkeys(rows.problems))
+    _say_near(rows)
+
+
+def _say_near(rows: Rows) -> None:
+    first: dict[str, tuple[str, SourceRow]] = {}
+    for entry in (
+        *rows.of.get("students", ()),
+        *rows.pupils,
+        *rows.of.get("subject_results", ()),
+        *rows.of.get("results", ()),
+    ):
+        name = "student_code" if "student_code" in entry.values else "code"
+        code = entry.values.get(name)
+        if not code:
+            continue
+        other, place = first.setdefault(near_key(code), (code, entry.place))
+        if identifier_key(other) != identifier_key(code):
+            reason = f"mã {code} chỉ khác mã {other} ở dòng {place.row} ở số 0 đứng đầu; hãy xem lại"
+            problem = entry.place.problem(name, reason, "near_match")
+            if problem not in rows.problems:
+                rows.problems.append(problem)
 
 
 def _year(sheets: list[Sheet]) -> str | None:

@@ -21,7 +21,7 @@ from hocba_app.services.sync.excel_reading import Sheet, _sheet, sheets_of
 from hocba_app.services.sync.excel_rows import read_rows
 from hocba_app.services.sync.excel_writing import write_workbook
 from hocba_app.services.sync.sheet_rows import Rows
-from hocba_app.services.sync.workbook_cells import RawSheet, raw_sheets, shown_number
+from hocba_app.services.sync.workbook_cells import _ERROR, RawSheet, raw_sheets, shown_number
 
 MARKS = ["Mã học sinh", "Mã môn", "Học kì I"]
 PUPILS = ["Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính", "Số định danh"]
@@ -244,7 +244,7 @@ DATES = st.dates(date(1905, 1, 1), date(2100, 1, 1))
 
 def text_of(value: Any) -> str:
     if isinstance(value, str):
-        return value[:10_000].strip()
+        return "" if _ERROR.fullmatch(value.strip()) else value[:10_000].strip()
     if isinstance(value, date):
         return value.isoformat()
     return shown_number(Decimal(repr(float(value))), "General")[0]
