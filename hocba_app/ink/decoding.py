@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFilter, ImageOps, ImageStat, UnidentifiedImageError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 
@@ -16,6 +16,10 @@ ACCEPTED = "ảnh PNG, JPG hoặc HEIC"
 """What people are asked for; WebP, GIF and BMP, as browsers and scanners save them, are taken as well."""
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _UNREADABLE = (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+_THINLY, _WHITE = 128, 200
+"""Mean opacity of a picture that is mostly transparent, and the light of what is drawn on it from which on it is white ink."""
+_LEAST_WIDTH, _MAX_ENLARGED = 1000, 4
+"""A picture smaller than that on its longer side is enlarged, so many times at most: what strokes are is told in pixels."""
 _DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
 
 
@@ -79,17 +83,32 @@ def decode(data: bytes) -> Image.Image:
             opened.reduce(factor) if large else opened
         )  # a large one is made smaller before it is copied
         picture.thumbnail((WORK_WIDTH, WORK_WIDTH), Image.Resampling.LANCZOS)
-        return _on_paper(ImageOps.exif_transpose(picture))
+        return _large_enough(_on_paper(ImageOps.exif_transpose(picture)))
     except _UNREADABLE as error:
         raise HocbaError(ErrorCode.FILE_TYPE, accepted=ACCEPTED) from error
+
+
+def _seen(level: int) -> int:
+    return 255 if level > 64 else 0
+
+
+def _large_enough(picture: Image.Image) -> Image.Image:
+    factor = min(_MAX_ENLARGED, _LEAST_WIDTH // max(picture.size))
+    if factor < 2:
+        return picture
+    return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.BICUBIC)
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
     """A picture of indexed or deep pixels as one that can be scaled; Pillow's own conversion cuts 16 bits off at white."""
     if picture.mode in _DEEP_MODES:
         highest = picture.getextrema()[1]
-        scale = 255.0 / (65535.0 if isinstance(highest, int | float) and highest > 255 else 255.0)
+        # Cameras and scanners put 10, 12 or 14 bits into 16.
+        bits = max(8, int(highest).bit_length()) if isinstance(highest, int | float) else 8
+        scale = 255.0 / (2**bits - 1)
         return picture.convert("F").point(lambda level: level * scale + 0.0).convert("L")
+    if picture.mode == "1":  # grey of a scanner is dots of black and white
+        return picture.convert("L").filter(ImageFilter.GaussianBlur(1))
     if picture.mode in ("P", "PA") or "transparency" in picture.info:
         return picture.convert("RGBA")
     return picture if picture.mode in ("L", "LA", "RGB", "RGBA") else picture.convert("RGB")
@@ -99,6 +118,12 @@ def _on_paper(picture: Image.Image) -> Image.Image:
     if picture.mode not in ("RGBA", "LA"):
         return picture.convert("RGB")
     drawn = picture.convert("RGBA")
+    covered = drawn.getchannel("A")
+    if (
+        float(ImageStat.Stat(covered).mean[0]) < _THINLY
+        and ImageStat.Stat(drawn.convert("L"), covered.point(_seen)).mean[0] > _WHITE
+    ):
+        return ImageOps.invert(covered).convert("RGB")  # white ink, drawn on a dark page
     paper = Image.new("RGBA", drawn.size, "white")
     paper.alpha_composite(drawn)
     return paper.convert("RGB")

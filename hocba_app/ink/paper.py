@@ -14,16 +14,20 @@ _TABLE_SHADE = 0.62
 _LEAST_SHEET, _MAX_SHEET = 0.10, 0.95
 _FILLS_ITS_BOX = 0.90
 """Share of its smallest rectangle that a sheet fills; a lit part of a sheet, cut by a shadow, fills less."""
-_DARK = 90
+_DARK, _MOST = 90, 0.8
+"""A ground is dark below this level, and made in a dark mode where this share of the picture is."""
 _LINES_OF_A_SHEET = 3
 _SPAN = 0.55
 """Share of the sheet's width that a printed line runs through; no stroke of a signature is that straight and that long."""
 
 
 def upright_ink(pixels: Pixels) -> Pixels:
-    """The picture with dark strokes on a light ground: one made in a dark mode is turned round."""
+    """The picture with dark strokes on a light ground: one made in a dark mode is turned round.
+
+    Its ground is dark nearly everywhere; a sheet of which a shadow covers more than half is light in the rest.
+    """
     light = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    return 255 - pixels if float(np.median(light)) < _DARK and float(np.percentile(light, 25)) < _DARK else pixels
+    return 255 - pixels if float(np.percentile(light, 100 * _MOST)) < _DARK else pixels
 
 
 def find_sheet(pixels: Pixels) -> Pixels:

@@ -21,10 +21,18 @@ _DARK_SHARE = 0.45
 """Of the paper's light: below it a red dot is a stroke under a stamp."""
 _RED, _LEAST_STAMP, _LEAST_STROKES = 12, 0.15, 0.15
 """How far from red a stamp's ink is (in half degrees), and the shares of the ink from which on it is a stamp beside strokes."""
+_RED_SEAL = 0.3
+"""Share of a seal's dots that are red where it is a red one."""
+_DIM = 60
+"""Light below which colour is grain."""
+_THROUGH, _LINE_WIDE = 0.7, 0.008
+"""A part that is straight, this share of the picture long and at most that share thick is a printed line."""
 _MAX_PARTS = 90
 """Separate parts above which it is a page of print or a pattern."""
 _SPECK = 0.004
 """Share of the largest part below which a part far from it is dirt."""
+_PIECE = 0.05
+"""Share of the largest part from which on another one is a piece of the signature, and parts near it belong as well."""
 _NEAR = 0.35
 """How far from the largest part small parts still belong, in widths of its box."""
 
@@ -44,8 +52,7 @@ def ink_mask(pixels: Pixels, strength: str, *, solid: bool) -> Pixels:
     swallowed = shade_free(pixels, reach)
     swallowed = np.maximum(swallowed, _colourful(pixels)) if solid else without_lines(swallowed, least)
     mask = np.clip((swallowed - least) * (255.0 / span), 0, 255).astype(np.uint8)
-    if not solid:
-        mask = _without_stamp(pixels, mask)
+    mask = _red_alone(pixels, mask) if solid else _without_stamp(pixels, mask)
     if float((mask > 64).mean()) < _LEAST_INK:
         raise HocbaError(ErrorCode.IMAGE_EMPTY)
     mask = _main_parts(mask, solid=solid)
@@ -91,6 +98,16 @@ def _without_stamp(pixels: Pixels, mask: Pixels) -> Pixels:
     return np.where(reddish, 0, mask).astype(np.uint8)
 
 
+def _red_alone(pixels: Pixels, mask: Pixels) -> Pixels:
+    """A red seal without what is not red: lines of the paper, a signature across it, print. Another one stays as it is."""
+    full = mask > 160
+    hue, colour, _ = cv2.split(cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV))
+    red = ((hue <= _RED) | (hue >= 180 - _RED)) & (colour > 45)
+    if not full.any() or float((red & full).sum()) < _RED_SEAL * float(full.sum()):
+        return mask
+    return np.where(cv2.dilate(red.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0, mask, 0).astype(np.uint8)
+
+
 def _crowding(width: int, height: int) -> float:
     """A small or thin box is naturally fuller than a wide one."""
     return 1.8 if min(width, height) < 60 else 1.0
@@ -98,8 +115,39 @@ def _crowding(width: int, height: int) -> float:
 
 def _colourful(pixels: Pixels) -> Any:
     """How much more colour a dot has than the paper, which is most of the picture (warm light tints it)."""
-    colour = (pixels.max(axis=2) - pixels.min(axis=2)).astype(np.float32)
-    return np.clip((colour - float(np.median(colour))) / 255.0, 0.0, 1.0)
+    brightest = pixels.max(axis=2).astype(np.float32)
+    # A shadow takes as much of the colour as of the light.
+    colour = (brightest - pixels.min(axis=2)) / np.maximum(brightest, _DIM)
+    return np.clip(colour - float(np.median(colour)), 0.0, 1.0)
+
+
+def _near(able: Any, ink: Any, edges: tuple[Any, Any, Any, Any], largest: int) -> Any:
+    """Parts near the largest one or near what is near it: a ball pen that slips leaves a signature in pieces."""
+    left, top, right, bottom = edges
+    reach = _NEAR * max(int(right[largest] - left[largest]), int(bottom[largest] - top[largest]))
+    found = np.zeros_like(able)
+    found[largest] = True
+    while True:
+        grown = found & (ink >= _PIECE * ink[largest])
+        box = left[grown].min(), top[grown].min(), right[grown].max(), bottom[grown].max()
+        away = np.maximum.reduce([box[0] - right, left - box[2], box[1] - bottom, top - box[3], np.zeros_like(left)])
+        nearer = able & (away <= reach)
+        if (nearer == found).all():
+            return found
+        found = nearer | found
+
+
+def _without_ruler_lines(able: Any, labels: Any, stats: Any, ink: Any, width: int) -> Any:
+    """Without lines of a form that run through the picture by themselves, under a signature or beside it."""
+    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    length = np.hypot(wide, high)
+    long = able & (wide >= _THROUGH * width) & (ink <= _LINE_WIDE * width * length)
+    lines = np.zeros_like(able)
+    for part in np.flatnonzero(long):
+        rows, columns = np.nonzero(labels == part)
+        slope, start = np.polyfit(columns, rows, 1)
+        lines[part] = np.abs(rows - slope * columns - start).max() <= _LINE_WIDE * width
+    return able & ~lines if (able & ~lines).any() else able
 
 
 def _main_parts(mask: Pixels, *, solid: bool) -> Pixels:
@@ -124,20 +172,13 @@ def _main_parts(mask: Pixels, *, solid: bool) -> Pixels:
     able[0] = False
     if not solid and not (at_edge & able)[able].all():
         able &= ~(at_edge & thin)
+    if not solid:
+        able = _without_ruler_lines(able, labels, stats, ink, width)
     if not able.any():
         raise HocbaError(ErrorCode.IMAGE_EMPTY)
     largest = int(np.argmax(np.where(able, ink, 0)))
-    reach = _NEAR * max(int(wide[largest]), int(high[largest]))
-    away = np.maximum.reduce(
-        [
-            left[largest] - (left + wide),
-            left - (left[largest] + wide[largest]),
-            top[largest] - (top + high),
-            top - (top[largest] + high[largest]),
-            np.zeros(count, int),
-        ]
-    )
-    able &= (ink >= 4) & ((away <= reach) | (ink >= 0.15 * ink[largest]))
+    able &= ink >= 4
+    able &= _near(able, ink, (left, top, left + wide, top + high), largest) | (ink >= 0.15 * ink[largest])
     able &= ink >= _SPECK * ink[largest]
     if not solid and able.sum() > _MAX_PARTS:
         raise HocbaError(ErrorCode.IMAGE_TOO_BUSY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
@@ -250,3 +251,80 @@ def test_a_seal_keeps_its_star_on_a_table() -> None:
     assert 0.95 <= image.width / image.height <= 1.05
     middle = np.asarray(Image.open(io.BytesIO(preview)).convert("RGB"))[image.height // 2, image.width // 2]
     assert middle[0] > middle[1] + 60, "the star is full and red"
+
+
+def drawn_lines(*ends: tuple[int, int, int, int], thick: int = 3) -> np.ndarray:
+    sheet = photos.on_paper(TRUTH)
+    for left, top, right, bottom in ends:
+        cv2.line(sheet, (left, top), (right, bottom), (80, 80, 80), thick, cv2.LINE_AA)
+    return sheet
+
+
+def in_pieces() -> Image.Image:
+    """A ball pen that slips."""
+    grain = cv2.GaussianBlur(np.random.default_rng(5).random((800, 1200)).astype(np.float32), (0, 0), 4)
+    kept = np.asarray(photos.strokes(6, width=5)) * (grain > np.percentile(grain, 12))
+    return Image.fromarray(kept.astype(np.uint8))
+
+
+def deep(bits: int) -> bytes:
+    grey = photos.on_paper(TRUTH, noise=0).clip(0, 255).mean(axis=2)
+    return photos.png(Image.fromarray((grey * (2**bits - 1) / 255).astype(np.uint16)))
+
+
+def white_ink() -> bytes:
+    picture = Image.new("RGBA", TRUTH.size, (255, 255, 255, 0))
+    picture.putalpha(TRUTH)
+    return photos.png(picture)
+
+
+def scanned(size: tuple[int, int], mode: str = "RGB") -> bytes:
+    photo = Image.fromarray(photos.on_paper(TRUTH).clip(0, 255).astype(np.uint8))
+    return photos.png(photo.resize(size, Image.Resampling.LANCZOS).convert(mode))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(
+            lambda: photos.jpeg(photos.shaded(photos.on_paper(TRUTH), [(0, 240), (720, 150), (880, 800), (0, 800)], dark=0.25, blur=2)),
+            id="a shadow over more than half is no dark mode",
+        ),
+        pytest.param(lambda: photos.jpeg(drawn_lines((40, 600, 1160, 600))), id="line of a form"),
+        pytest.param(lambda: photos.jpeg(drawn_lines((30, 590, 1180, 630), (30, 690, 1180, 730))), id="lines askew"),
+        pytest.param(lambda: deep(10), id="10 bits"),
+        pytest.param(lambda: deep(14), id="14 bits"),
+        pytest.param(white_ink, id="white ink on nothing"),
+        pytest.param(lambda: scanned(TRUTH.size, "1"), id="black and white dots"),
+        pytest.param(lambda: scanned((300, 200)), id="a small picture"),
+    ],
+)  # fmt: skip
+def test_photos_that_came_out_as_noise_or_not_at_all(data: object) -> None:
+    assert_strokes_only(data())  # type: ignore[operator]
+
+
+def test_a_signature_in_pieces_is_kept_whole() -> None:
+    pieces = in_pieces()
+    assert_strokes_only(photos.jpeg(photos.on_paper(pieces)), truth=pieces)
+
+
+def test_a_long_stroke_under_a_signature_is_no_line_of_a_form() -> None:
+    part = (350, 330, 860, 580)
+    photo = Image.fromarray(photos.on_paper(TRUTH).clip(0, 255).astype(np.uint8)).crop(part)
+    assert_strokes_only(photos.png(photo), truth=TRUTH.crop(part))
+
+
+@pytest.mark.parametrize("kind", ["shadow", "lines"])
+def test_a_seal_is_red_and_nothing_else(kind: str) -> None:
+    stamp = photos.stamped(np.full((900, 900, 3), 255, np.float32), (450, 450), 330, (255, 0, 0))
+    truth = Image.fromarray((255 - stamp[..., 1]).clip(0, 255).astype(np.uint8))
+    sheet = photos.stamped(photos.on_paper(Image.new("L", (900, 900), 0)), (450, 450), 330)
+    sheet = photos.ruled(sheet) if kind == "lines" else photos.shaded(sheet, [(0, 0), (450, 0), (500, 900), (0, 900)])
+    image, preview = seal_image(photos.jpeg(sheet))
+    found = 255 - np.asarray(Image.open(io.BytesIO(preview)).convert("L"), np.int32) > 60
+    box = truth.getbbox()
+    assert box is not None and image.width / image.height == pytest.approx(1, rel=0.05)
+    expected = np.asarray(truth.crop(box).resize((image.width, image.height)), np.int32) > 100
+    near = [cv2.dilate(each.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0 for each in (found, expected)]
+    assert (expected & near[0]).sum() > 0.93 * expected.sum(), "parts of the seal are missing"
+    assert (found & ~near[1]).sum() < 0.02 * found.sum(), "something else than the seal"
