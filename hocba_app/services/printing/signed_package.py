@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from sqlmodel import Session
 
+from hocba_app.domain.file_names import file_word
 from hocba_app.models.repositories.printing import signers_with_evidence
 from hocba_app.pki.signer_certificate import Evidence
 from hocba_app.services.attached.reading import packed
@@ -86,9 +87,8 @@ def build_package(session: Session, documents: Sequence[Chosen], attached_ids: S
             )
         _add(archive, "HUONG-DAN.txt", _GUIDE.encode())
     code = documents[0].snapshot["student"]["code"]
-    safe = "".join(letter for letter in code if letter.isascii() and (letter.isalnum() or letter in "-_"))
     return Package(
-        f"hoc-ba-{safe}.zip",
+        f"hoc-ba-{file_word(code)}.zip",
         out.getvalue(),
         tuple(chosen.version_id for chosen in documents),
         tuple(other.id for other in others),

@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.file_names import file_word
 from hocba_app.domain.levels import level_of_grade
 from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.forms.wording import stored_value
@@ -213,8 +214,7 @@ def record_file(db: Database, who: Identity, document_id: str, version: int | No
 
 def file_name(code: str, kind: str, school_year: str, version: int) -> str:
     """``7976000100123-results-2025-2026-v1.pdf``: ASCII, the pupil's code, never his name."""
-    safe = "".join(letter for letter in code if letter.isascii() and (letter.isalnum() or letter in "-_"))
-    return "-".join(part for part in (safe, kind, school_year, f"v{version}") if part) + ".pdf"
+    return "-".join(part for part in (file_word(code), kind, school_year, f"v{version}") if part) + ".pdf"
 
 
 def _document(session: Session, who: Identity, document_id: str) -> Document:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.file_names import file_word
 from hocba_app.domain.levels import LAST_GRADES
 from hocba_app.models import Database, School, SchoolClass, Staff, Student, StudentResult, Subject
 from hocba_app.models.repositories import find
@@ -68,7 +69,7 @@ def class_form(db: Database, who: Identity, class_id: str, form: str) -> tuple[s
         require_class(session, who, class_id)
         content = _content(session, class_id)
         made = _primary(content, form) if content.school_class.regime == "TT27" else _secondary(content, form)
-        name = f"{FORMS[form]}-{content.school_class.code}".encode("ascii", "ignore").decode().replace(" ", "-")
+        name = file_word(f"{FORMS[form]}-{content.school_class.code}".replace(" ", "-"))
         return f"{name}.xlsx", write_form(made)
 
 

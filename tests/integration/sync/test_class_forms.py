@@ -54,6 +54,15 @@ def test_what_is_given_out_is_read_back_as_it_is_here(empty: Here, school: dict,
     assert (found.state, found.counts["rejected"], found.counts["question"], found.writes) == ("preview", 0, 0, 0)
 
 
+def test_a_class_code_stays_inside_the_files_name(empty: Here) -> None:
+    """A quotation mark would end it in the answer's header, and what follows be parameters of it."""
+    bring(empty, book(**WHOLE))
+    with empty.db.write(empty.school_id) as session:
+        session.exec(select(SchoolClass)).one().code = "9A\"; filename*=UTF-8''x.exe Đ/.."
+    name, _ = class_form(empty.db, empty.admin, class_id(empty), "summary")
+    assert name == "bang-tong-hop-9A-filenameUTF-8xexe-.xlsx"
+
+
 def test_a_summary_counts_its_levels_and_carries_no_formula(empty: Here) -> None:
     bring(empty, book(**PRIMARY))
     _, data = class_form(empty.db, empty.admin, class_id(empty), "summary")
