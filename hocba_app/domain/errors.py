@@ -218,7 +218,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SECRET_KEY_WRONG: "Không giải mã được thông tin kết nối đã lưu: HOCBA_SECRET_KEY đã bị thay. Hãy đặt lại khóa cũ, hoặc nhập lại thông tin kết nối.",
     ErrorCode.SECTOR_UNREACHABLE: "Chưa kết nối được CSDL ngành. Dữ liệu đã tải vẫn còn; hệ thống sẽ tự thử lại, hoặc bấm Đồng bộ lại sau ít phút.",
     ErrorCode.SECTOR_REFUSED: "CSDL ngành từ chối kết nối ({detail}). Hãy báo người quản trị hệ thống kiểm tra thông tin kết nối của trường.",
-    ErrorCode.SYNC_RUNNING: "Đang đồng bộ. Hãy đợi lần đồng bộ này xong rồi chọn lại; lựa chọn chưa được ghi.",
+    ErrorCode.SYNC_RUNNING: "Đang đồng bộ hoặc nhập dữ liệu. Hãy đợi xong rồi làm lại; lựa chọn chưa được ghi.",
     ErrorCode.SERVICE_PAUSED: "Máy chủ đang chạy nhưng chưa dùng được cơ sở dữ liệu. Không có gì bị mất; hãy thử lại sau ít phút, nếu vẫn vậy thì báo người quản trị hệ thống.",
     ErrorCode.BUSY: "Hệ thống đang xử lý nhiều việc cùng lúc. Hãy đợi một phút rồi thử lại; chưa có gì được ghi.",
     ErrorCode.FILE_TOO_COMPLEX: "Tệp này cần quá nhiều bộ nhớ hoặc thời gian để mở nên hệ thống đã dừng. Hãy xuất lại tệp hoặc chọn tệp khác.",

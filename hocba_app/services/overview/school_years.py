@@ -17,7 +17,9 @@ from hocba_app.models.repositories import membership
 from hocba_app.models.repositories import school_years as rows
 from hocba_app.models.repositories.audit import account_names
 from hocba_app.models.repositories.batches import serialise
+from hocba_app.models.repositories.jobs import live_job
 from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.credentials import require_own_credentials
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
 
@@ -96,7 +98,7 @@ def close_year(db: Database, who: Identity, school_year: str, reason: str = "") 
         reason: needed while documents are not locked, or newer data contradict sealed ones.
 
     Raises:
-        HocbaError: FORBIDDEN, NOT_FOUND, YEAR_CLOSED, YEAR_OPEN_ITEMS, REASON_MISSING.
+        HocbaError: FORBIDDEN, NOT_FOUND, YEAR_CLOSED, YEAR_OPEN_ITEMS, SYNC_RUNNING, REASON_MISSING.
     """
     require(who, Right.LOCK)
     reason = _reason(reason)
@@ -105,6 +107,8 @@ def close_year(db: Database, who: Identity, school_year: str, reason: str = "") 
         if school_year not in dict(rows.years_here(session)):
             raise HocbaError(ErrorCode.NOT_FOUND, what="năm học")
         rows.require_open(session, school_year)
+        if _brought_in_now(session, school_year):
+            raise HocbaError(ErrorCode.SYNC_RUNNING)
         found = _open_items(session, school_year)
         if found.blocking:
             raise HocbaError(
@@ -123,17 +127,27 @@ def close_year(db: Database, who: Identity, school_year: str, reason: str = "") 
         _record_year(session, who, Action.YEAR_CLOSED, school_year, reason)
 
 
+def _brought_in_now(session: Session, school_year: str) -> bool:
+    """Whether a sync or an import of the year is under way: it asked whether the year is open when it began."""
+    job = live_job(session, "sync")
+    if job is None:
+        return False
+    school = session.get_one(School, session.info["school_id"])
+    return (job.arguments.get("school_year") or school.current_year) == school_year
+
+
 def reopen_year(db: Database, who: Identity, school_year: str, reason: str) -> None:
     """Open a closed year again.
 
     Raises:
-        HocbaError: FORBIDDEN, REASON_MISSING, NOT_FOUND.
+        HocbaError: FORBIDDEN, REASON_MISSING, CREDENTIALS_OPEN, NOT_FOUND.
     """
     require(who, Right.UNLOCK_APPROVE)
     reason = _reason(reason)
     if not reason:
         raise HocbaError(ErrorCode.REASON_MISSING)
     with db.write(who.school_id) as session:
+        require_own_credentials(session, who)
         serialise(session)
         row = rows.closing_of(session, school_year)
         if row is None:

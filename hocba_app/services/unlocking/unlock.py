@@ -236,15 +236,16 @@ def withdraw(db: Database, who: Identity, request_id: str) -> None:
     """Take back a request nobody has answered; its asker or anybody who may approve.
 
     Raises:
-        HocbaError: FORBIDDEN, NOT_FOUND.
+        HocbaError: FORBIDDEN, NOT_FOUND, CREDENTIALS_OPEN (somebody else's request).
     """
     if not allowed(who, Right.UNLOCK_ASK):
         require(who, Right.UNLOCK_APPROVE)
     with db.write(who.school_id) as session:
         serialise(session)
         row = _asked(session, request_id)
-        if row.requested_by != who.account_id and not allowed(who, Right.UNLOCK_APPROVE):
-            raise HocbaError(ErrorCode.FORBIDDEN)
+        if row.requested_by != who.account_id:
+            require(who, Right.UNLOCK_APPROVE)
+            require_own_credentials(session, who)
         row.state, row.decided_by, row.decided_at = "withdrawn", who.account_id, utc_now()
         session.add(row)
         record(session, actor=who.account_id, action=Action.UNLOCK_WITHDRAWN, subject=f"unlock:{row.id}")

@@ -6,14 +6,14 @@ import pytest
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import AuditEvent, Document, School, SchoolClass, YearClosing
+from hocba_app.models import Account, AuditEvent, Document, School, SchoolClass, YearClosing
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.overview.dashboard import overview
 from hocba_app.services.overview.school_years import YearView, close_year, reopen_year, school_years
 from hocba_app.services.records.lock import start_lock
 from hocba_app.services.signing.queue_groups import my_groups
 from hocba_app.services.sync.commands import start_sync
-from hocba_app.services.unlocking.unlock import request_unlock
+from hocba_app.services.unlocking.unlock import request_unlock, withdraw
 from tests.integration.records.conftest import documents, lock, work_on
 from tests.school import SmallSchool
 
@@ -103,6 +103,35 @@ def test_a_lock_that_was_asked_for_before_the_year_closed_locks_nothing(small: S
     close_year(small.db, small.people["admin"], YEAR, "Thôi")
     found = work_on(small, job)
     assert (found.state, found.error_code) == ("failed", ErrorCode.YEAR_CLOSED.value) and documents(small) == {}
+
+
+def test_a_year_is_not_closed_under_a_sync_that_found_it_open(small: SmallSchool) -> None:
+    """The sync asked when it began; what it writes afterwards would come into a closed year."""
+    admin = small.people["admin"]
+    start_sync(small.db, admin)  # of the current year
+    with pytest.raises(HocbaError) as caught:
+        close_year(small.db, admin, YEAR, "Thôi")
+    assert _code(caught) is ErrorCode.SYNC_RUNNING and _year(small).closed_at is None
+
+
+def test_an_account_nobody_vouches_for_opens_no_year_and_takes_back_nobodys_request(small: SmallSchool) -> None:
+    """The admin has given out a new code for the principal's account, and uses it himself."""
+    admin, principal = small.people["admin"], small.people["principal"]
+    lock(small)
+    asked = request_unlock(small.db, admin, [next(iter(documents(small).values())).id], "Sai tên")
+    with small.db.write(small.school_id) as session:
+        account = session.get_one(Account, (small.school_id, principal.account_id))
+        account.credentials_open, account.credentials_by = True, admin.account_id
+        session.add(YearClosing(school_year=YEAR, closed_by=admin.account_id, reason=""))
+    acts = (
+        lambda: reopen_year(small.db, principal, YEAR, "Đính chính"),
+        lambda: withdraw(small.db, principal, asked),
+    )
+    for act in acts:
+        with pytest.raises(HocbaError) as caught:
+            act()
+        assert _code(caught) is ErrorCode.CREDENTIALS_OPEN
+    withdraw(small.db, admin, asked)  # his own
 
 
 def test_numbers_of_a_year(small: SmallSchool) -> None:
