@@ -123,9 +123,10 @@ def qr_picture(url: str) -> Picture:
     return Picture(side, side, "DeviceGray", 1, "FlateDecode", zlib.compress(rows))
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=4096)
 def qr_modules(url: str) -> tuple[int, bytes]:
-    """Its side and rows. The mask is fixed: choosing among eight costs more than the page."""
+    """Its side and rows. The mask is fixed: choosing among eight costs more than the page. Kept for a batch of records: drawn at the
+    lock, it is compared on every page before the seal and again before the archive."""
     code = segno.make(url, error="m", mask=2, boost_error=False, micro=False)
     rows = [_bits(bytes(row)) for row in code.matrix_iter(border=_QR_QUIET)]
     return len(code.matrix) + 2 * _QR_QUIET, b"".join(rows)
