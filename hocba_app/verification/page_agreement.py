@@ -170,7 +170,10 @@ def _capitals(text: str) -> str:
 def _require_address(qr: QrModules, site: str, code: str) -> None:
     """The QR code leads where the line beside it says, and to this record."""
     host = site.removeprefix(_SITE[0]).removesuffix(_SITE[2])
-    if all(qr != qr_modules(f"{scheme}://{host}/v/{code}") for scheme in ("https", "http")):
+    schemes = (
+        ("http", "https") if ":" in host else ("https", "http")
+    )  # the likely one first: drawing a code takes most of this
+    if all(qr != qr_modules(f"{scheme}://{host}/v/{code}") for scheme in schemes):
         raise Deviation("pages", "QR code")
 
 
