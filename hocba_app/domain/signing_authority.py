@@ -12,7 +12,7 @@ from datetime import date
 
 from hocba_app.domain.document_lifecycle import may_seal, not_due
 from hocba_app.domain.errors import ErrorCode
-from hocba_app.domain.signing_titles import Title, head_title, title_by_decision
+from hocba_app.domain.signing_titles import Title, head_title, same_capacity, title_by_decision
 
 SEAL_STAGE = "seal"
 
@@ -91,7 +91,7 @@ def refusal(signer: Signer, slot: SlotNow, day: date, *, confirmed: bool = False
         return ErrorCode.SLOT_NOT_YOURS
     if (personal := post_refusal(signer, slot.stage, slot.kind, day)) is not None:
         return personal
-    if slot.stage == "principal" and slot.caption != title_now(signer, slot.kind, day).caption:
+    if slot.stage == "principal" and not same_capacity(slot.caption, title_now(signer, slot.kind, day).caption):
         return ErrorCode.TITLE_CHANGED
     if slot.stage == SEAL_STAGE and not (slot.pupil is not None and may_seal(*slot.pupil)):
         return ErrorCode.NOT_SEALABLE

@@ -7,6 +7,7 @@ docs/unconfirmed-rules.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 OFFICES = {"principal": "Hiệu trưởng", "director": "Giám đốc"}
@@ -53,3 +54,17 @@ def title_by_decision(office: str, capacity: str, number: str) -> Title:
     caption = (f"KT. {words.upper()}", f"PHÓ {words.upper()}")
     role = called(office, capacity) if capacity == "in_charge" else f"Phó {words}, ký thay {words}"
     return Title(caption, f"{role}{ground}")
+
+
+_CAPACITY_OF = {
+    **{head_title(office).caption: "head" for office in OFFICES},
+    **{title_by_decision(office, "acting", "").caption: "acting" for office in OFFICES},
+    **{title_by_decision(office, "deputy", "").caption: "deputy" for office in OFFICES},
+}
+"""What a caption makes of its signer, whatever the school calls its head."""
+
+
+def same_capacity(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two captions differ in nothing but what the head is called: a record locked before keeps its word for him."""
+    first, second = tuple(one), tuple(other)
+    return _CAPACITY_OF.get(first, first) == _CAPACITY_OF.get(second, second)

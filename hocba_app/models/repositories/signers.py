@@ -13,6 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, col, select
 
+from hocba_app.domain.signing_titles import same_capacity
 from hocba_app.models import (
     SEAL,
     Account,
@@ -269,7 +270,9 @@ def waiting_at_heads_step(session: Session, kind: str) -> list[AtHeadsStep]:
 def slots_waiting_elsewhere(session: Session, kind: str, staff_id: str, caption: Sequence[str]) -> list[str]:
     """Ids of those that wait for another person, or for this one under another title."""
     query = _at_heads_step(select(Slot.id, Slot.staff_id, Slot.caption), kind).order_by(col(Slot.id))
-    return [row.id for row in session.exec(query) if (row.staff_id, row.caption) != (staff_id, list(caption))]
+    return [
+        row.id for row in session.exec(query) if row.staff_id != staff_id or not same_capacity(row.caption, caption)
+    ]
 
 
 def _at_heads_step(query: Any, kind: str) -> Any:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.signing_titles import head_title, title_by_decision
+from hocba_app.domain.signing_titles import head_title, same_capacity, title_by_decision
 from hocba_app.models import SEAL, Database, Document, DocumentVersion, SchoolClass, Slot, Staff
 from hocba_app.models.repositories import signers as rows
 from hocba_app.models.repositories.batches import serialise
@@ -177,7 +177,7 @@ def principal_elsewhere(db: Database, who: Identity) -> list[Elsewhere]:
             left = [
                 each
                 for each in rows.waiting_at_heads_step(session, kind)
-                if (each.staff_id, each.caption) != (now.staff_id, now.caption)
+                if each.staff_id != now.staff_id or not same_capacity(each.caption, now.caption)
             ]
             if now.staff_id is not None and left:
                 waits_for = ", ".join(sorted({_named(each, now.staff_id, names) for each in left}))
@@ -272,7 +272,7 @@ def _changes(session: Session, slot: Slot, document: Document, version: Document
     """Whether giving the slot to this person changes anything: it is another's, or his numbers, name or title are not those it has."""
     if slot.staff_id != person.id:
         return True
-    if slot.stage == "principal" and _entitled(session, document.kind, person)[1] != slot.caption:
+    if slot.stage == "principal" and not same_capacity(_entitled(session, document.kind, person)[1], slot.caption):
         return True
     vouched = vouched_of(slot)
     return (vouched.demand if vouched else locked_demand(slot)) != present_demand(session, slot, version.salt, person)

@@ -13,7 +13,7 @@ from sqlmodel import select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.school_calendar import today
 from hocba_app.domain.signing_authority import Decision, Signer, post_refusal
-from hocba_app.domain.signing_titles import head_title, title_by_decision
+from hocba_app.domain.signing_titles import head_title, same_capacity, title_by_decision
 from hocba_app.models import Document, DocumentVersion, School, Slot, Staff
 from hocba_app.recordfile.manifest import manifest_in
 from hocba_app.services.signers.settings import add_delegation
@@ -53,6 +53,16 @@ def test_titles_by_a_decision(office: str, capacity: str, caption: tuple[str, ..
 def test_the_head_himself() -> None:
     assert (head_title("principal").caption, head_title("principal").role) == ((), "Hiệu trưởng")
     assert (head_title("director").caption, head_title("director").role) == (("GIÁM ĐỐC",), "Giám đốc")
+
+
+def test_only_what_the_head_is_called_may_differ() -> None:
+    """A record locked before the school became a centre keeps its word; who signs in it, and in which capacity, is the same."""
+    head, director = head_title("principal").caption, head_title("director").caption
+    deputy, acting = (title_by_decision("principal", each, NUMBER).caption for each in ("deputy", "acting"))
+    assert same_capacity(head, director) and same_capacity(
+        deputy, title_by_decision("director", "in_charge", "").caption
+    )
+    assert not same_capacity(head, deputy) and not same_capacity(deputy, acting) and not same_capacity(head, ("Q.",))
 
 
 def test_who_stands_in_for_the_head_signs_covers_until_his_decision_ends() -> None:
