@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from hocba_app.domain.errors import SENTENCES, ErrorCode
+from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.school_calendar import today
 from hocba_app.models import (
     Account,
@@ -87,7 +87,7 @@ def assert_refused(small: SmallSchool, batch_id: str, part: str, code: ErrorCode
         assert len(session.exec(select(LateAnswer).where(LateAnswer.batch_id == batch_id)).all()) == confirmed
     assert held_leases(small) == 0
     shown = next(view for view in my_batches(small.db, small.people[part]) if view.id == batch_id)
-    assert shown.problem == SENTENCES[code]
+    assert shown.problem == HocbaError(code).sentence
 
 
 def with_decision(small: SmallSchool, rig: Rig) -> tuple[str, str]:
