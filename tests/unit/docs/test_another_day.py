@@ -1,4 +1,4 @@
-"""The command of CONTRIBUTING.md that runs tests as on another day moves the calendar, and no wait."""
+"""The command of CONTRIBUTING.md that runs tests as on another day moves the calendar and files' times, and no wait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ INSIDE = """
 import time
 from datetime import date
 
-def test_inside():
+def test_inside(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    assert abs(time.time() - file.stat().st_mtime) < 60
     begun = time.monotonic()
     time.sleep(0.01)
     assert (date.today(), time.strftime("%Z")) == (date(2031, 1, 1), "+07") and time.monotonic() - begun < 60
