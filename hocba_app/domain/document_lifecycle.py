@@ -54,6 +54,12 @@ STAGES: dict[str, tuple[Stage, ...]] = {
     "results": ("subject", "homeroom", "principal", "seal"),
 }
 """Order of the stages by document kind (workflow rule 3). Within a stage signers come in any order."""
+KINDS = tuple(STAGES)
+"""The kinds of documents, in the order in which people name them."""
+ALL_STAGES = STAGES["results"]
+"""Every stage there is, in order."""
+STEPS = ("open", *ALL_STAGES, "sealed")
+"""How far a document may be: open, waiting for a stage, sealed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class SigningSettings(SchoolRow, table=True):
 
 
 class Delegation(SchoolRow, table=True):
-    """Ký thay [22.2], quyền, phụ trách: a vice-principal signs in the head's place, between two dates, by a decision."""
+    """Ký thay, quyền, phụ trách: a vice-principal signs in the head's place, between two dates, by a decision."""
 
     __table_args__ = (belongs_to("deputy_id", "staff"),)
     deputy_id: str = Field(max_length=26)

@@ -1,4 +1,4 @@
-"""The page "Phân công ký" [17]: what is missing before a lock, and who signs what in each class."""
+"""The page "Phân công ký": what is missing before a lock, and who signs what in each class."""
 
 from __future__ import annotations
 

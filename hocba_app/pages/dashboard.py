@@ -1,4 +1,4 @@
-"""The page "Tổng quan" [13]: next tasks, progress by class and stage, for whom it waits, one chart."""
+"""The page "Tổng quan": next tasks, progress by class and stage, for whom it waits, one chart."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.stat_card import stat_card
 from hocba_app.components.status_badge import status_badge, step_label
-from hocba_app.services.overview.dashboard import STEPS
+from hocba_app.domain.document_lifecycle import STEPS
 from hocba_app.state.dashboard import (
     SHADES,
     BehindRow,

@@ -1,4 +1,4 @@
-"""The page "Chốt học bạ" [18]: what to lock, what to look at before, and how it goes."""
+"""The page "Chốt học bạ": what to lock, what to look at before, and how it goes."""
 
 from __future__ import annotations
 

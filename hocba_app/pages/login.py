@@ -1,4 +1,4 @@
-"""The pages before the session: log in [11], first password, and what a wrong address says."""
+"""The pages before the session: log in, first password, and what a wrong address says."""
 
 from __future__ import annotations
 

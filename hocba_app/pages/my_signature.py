@@ -1,4 +1,4 @@
-"""The page "Chữ ký của tôi" [15, 19-21]: own image, own signing account, certificate and its expiry, how one confirms."""
+"""The page "Chữ ký của tôi": own image, own signing account, certificate and its expiry, how one confirms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page "In học bạ" [29]: choose what to print and how, follow the packets, hand a record over by file or link."""
+"""The page "In học bạ": choose what to print and how, follow the packets, hand a record over by file or link."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hocba_app.components.placeholder import placeholder
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
+from hocba_app.domain.document_lifecycle import KINDS
 from hocba_app.domain.wording import KIND
-from hocba_app.services.printing.options import KINDS
 from hocba_app.state.printing import LinkRow, PacketRow, PrintState
 
 _MARGINS = [("0", "Không"), ("3", "3 mm"), ("5", "5 mm"), ("8", "8 mm"), ("10", "10 mm")]

@@ -1,4 +1,4 @@
-"""The page "Ảnh chữ ký, con dấu" [14, 16]: upload of many at once, one by one, the seal; before and after cleaning."""
+"""The page "Ảnh chữ ký, con dấu": upload of many at once, one by one, the seal; before and after cleaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page "Ký học bạ" [23-27]: what waits for me, one tap to sign it, and how each batch goes. Made for one hand."""
+"""The page "Ký học bạ": what waits for me, one tap to sign it, and how each batch goes. Made for one hand."""
 
 from __future__ import annotations
 

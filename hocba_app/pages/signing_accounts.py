@@ -1,4 +1,4 @@
-"""The page "Tài khoản ký số" [19, 22.4]: who can sign, until when, and what to do about who cannot."""
+"""The page "Tài khoản ký số": who can sign, until when, and what to do about who cannot."""
 
 from __future__ import annotations
 

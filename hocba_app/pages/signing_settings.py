@@ -1,4 +1,4 @@
-"""The page "Người ký bìa, ký thay, đóng dấu" [22.1-22.4]."""
+"""The page "Người ký bìa, ký thay, đóng dấu"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page "Đồng bộ" [12]: what will come, what came, what was refused and why, what is out of date and what to do."""
+"""The page "Đồng bộ": what will come, what came, what was refused and why, what is out of date and what to do."""
 
 from __future__ import annotations
 

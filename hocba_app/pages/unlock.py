@@ -1,4 +1,4 @@
-"""The page "Hủy chốt" [28]: what is asked, what it costs, yes or no."""
+"""The page "Hủy chốt": what is asked, what it costs, yes or no."""
 
 from __future__ import annotations
 

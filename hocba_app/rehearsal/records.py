@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import col, select
 
+from hocba_app.domain.document_lifecycle import KINDS
 from hocba_app.domain.levels import level_of_document
 from hocba_app.domain.membership import LEAVING
 from hocba_app.models import Database, Document, SchoolClass, Slot, Student
@@ -54,7 +55,7 @@ def unsealed(db: Database, school_id: str, year: str) -> list[dict[str, str]]:
     return [
         {"student": code, "document": kind, "reason": state}
         for student_id, code, grade in sorted(set(pupils), key=lambda row: row[1])
-        for kind in ("cover", "history", "results")
+        for kind in KINDS
         if (state := states.get((student_id, kind, level_of_document(kind, grade)), "missing")) != "sealed"
     ]
 

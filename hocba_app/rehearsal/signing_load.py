@@ -16,6 +16,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from hocba_app.domain.batch_lifecycle import BATCH_OVER
+from hocba_app.domain.document_lifecycle import ALL_STAGES, STAGES
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Batch, BatchItem, Database, Document, SchoolClass, SigningKey, Slot
 from hocba_app.rehearsal.simulator_processes import Phones
@@ -23,7 +24,7 @@ from hocba_app.rehearsal.timings import Stages
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signing import signer_inbox
 
-CHAIN, WHOLE_SCHOOL = ("subject", "homeroom", "principal", SEAL), ("principal", SEAL)
+WHOLE_SCHOOL = STAGES["cover"]
 LOOK_SECONDS = 0.1
 WHOLE_SCHOOL_SECONDS = 2.0
 """Who signs for the whole school looks less often: his queue is long, and one confirmation takes many records."""
@@ -279,6 +280,6 @@ class Desk:
 def _turn(signer: Signer, busy_classes: set[str]) -> tuple[int, bool, str]:
     """Who taps first: who comes later in the chain, then whose class is first. So classes are finished one after another, and
     principal and seal have work from early on."""
-    return -CHAIN.index(signer.stage), *min(
+    return -ALL_STAGES.index(signer.stage), *min(
         ((each in busy_classes, each) for each in signer.classes), default=(True, "")
     )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from hocba_app.domain.circumstances import ON_HISTORY, ON_RESULTS, UNKNOWN, WORDS, Kind, circumstances
+from hocba_app.domain.document_lifecycle import KINDS
 from hocba_app.domain.membership import LEAVING
 from hocba_app.models import (
     Document,
@@ -57,7 +58,7 @@ class _Year:
         return all(
             (self.documents[pupil, kind].state if (pupil, kind) in self.documents else "") == "sealed"
             for pupil in pupils
-            for kind in ("cover", "history", "results")
+            for kind in KINDS
         )
 
     def snapshot(self, pupil: str, kind: str = "results") -> dict[str, Any]:

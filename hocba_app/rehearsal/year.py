@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from hocba_app.domain.document_lifecycle import ALL_STAGES
 from hocba_app.models import SEAL, Job
 from hocba_app.processes import say
 from hocba_app.rehearsal import records
@@ -74,16 +75,14 @@ class Year:
         self._begin_handing_over()
         self._submit_and_sync("year_end", "results", "II")
         self._meet_newcomers()
-        self._sign(
-            "sign", "subject", "homeroom", "principal", SEAL, coming=self._locking("cover", "history", "results")
-        )
+        self._sign("sign", *ALL_STAGES, coming=self._locking("cover", "history", "results"))
 
     def august(self) -> None:
         """Pupils re-assessed in summer: the same for them alone."""
         self._submit_and_sync("summer", "results", "summer")
         if records.unsealed(self.school.db, self.school.school_id, self.plan.year):
             self._lock("history", "results")
-            self._sign("august", "subject", "homeroom", "principal", SEAL)
+            self._sign("august", *ALL_STAGES)
 
     def finish(self) -> dict[str, Any]:
         """Archive, export, verify what is left; report."""
@@ -168,7 +167,7 @@ class Year:
                     for class_id, pupils in self._by_class(leaving).items()
                 ]
                 part.count += sum(self._locked(kind, job) for job in school.done(*jobs))
-        self._sign("leaving", "subject", "homeroom", "principal", SEAL)
+        self._sign("leaving", *ALL_STAGES)
         for student_id in sorted(leaving):
             link = create_link(school.db, school.admin, student_id, recipient="Gia đình học sinh", days=30)
             token = link.url.rpartition("/")[2]

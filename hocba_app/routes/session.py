@@ -1,4 +1,4 @@
-"""The session: log in [11], log out, first password, new password. Plain forms, so that the cookie can be HttpOnly."""
+"""The session: log in, log out, first password, new password. Plain forms, so that the cookie can be HttpOnly."""
 
 from __future__ import annotations
 

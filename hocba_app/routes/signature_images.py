@@ -1,4 +1,4 @@
-"""Uploads of signature images and the seal [14-16], by plain forms; and the uploaded originals, made small."""
+"""Uploads of signature images and the seal, by plain forms; and the uploaded originals, made small."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who signs what [17]: the matrix of classes and subjects, the gaps before a lock, and the signer's change."""
+"""Who signs what: the matrix of classes and subjects, the gaps before a lock, and the signer's change."""
 
 from __future__ import annotations
 

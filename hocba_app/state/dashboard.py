@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
+from hocba_app.domain.document_lifecycle import KINDS, STEPS
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.paging import page_count, page_within
 from hocba_app.domain.school_calendar import local_text
@@ -18,7 +19,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
-from hocba_app.services.overview.dashboard import KINDS, STEPS, Person, SignerProgress, overview
+from hocba_app.services.overview.dashboard import Person, SignerProgress, overview
 from hocba_app.services.overview.waiting import Task, office_attention
 from hocba_app.services.overview.year_guide import GuideStep, year_guide
 from hocba_app.services.signing import reminders

@@ -10,6 +10,7 @@ from typing import ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
+from hocba_app.domain.document_lifecycle import KINDS
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import KIND, KIND_SHORT, amount
 from hocba_app.models import database
@@ -17,7 +18,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.overview.dashboard import Overview, overview
 from hocba_app.services.records import lock_runs
-from hocba_app.services.records.lock_request import KINDS, MAX_REASON, start_locks
+from hocba_app.services.records.lock_request import MAX_REASON, start_locks
 from hocba_app.services.records.preview import LockPreview, lock_preview
 from hocba_app.state.lock_rows import ALL, Chosen, ClassRow, PupilRow, RunCard, card, class_row, pupil_rows, said_once
 from hocba_app.state.shared.failures import refusal_shown

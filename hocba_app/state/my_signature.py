@@ -1,4 +1,4 @@
-"""One's own signature image, signing account and certificate [15, 19-21]."""
+"""One's own signature image, signing account and certificate."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
+from hocba_app.domain.document_lifecycle import KINDS
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.wording import JOB, KIND_SHORT
@@ -17,7 +18,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.printing import print_job, print_page, share_link
-from hocba_app.services.printing.options import KINDS, PacketOptions
+from hocba_app.services.printing.options import PacketOptions
 from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
@@ -74,7 +75,7 @@ class LinkRow:
 
 
 class PrintState(LiveScreen, rx.State):
-    """The page "In học bạ" [29]."""
+    """The page "In học bạ"."""
 
     _screen_rights: ClassVar[tuple[Right, ...]] = (Right.PRINT,)
     loaded: bool = False

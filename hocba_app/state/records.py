@@ -10,6 +10,7 @@ from typing import ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
+from hocba_app.domain.document_lifecycle import KINDS, STEPS
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.wording import ENROLMENT, KIND_SHORT, step_name
@@ -18,7 +19,6 @@ from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.records import record_list
-from hocba_app.services.records.record_list import KINDS, STEPS
 from hocba_app.state.shared.addresses import address_of
 from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires

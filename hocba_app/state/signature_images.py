@@ -1,4 +1,4 @@
-"""Signature images and the seal [14, 16]: who has one, the upload of many, what it brought and what did not match."""
+"""Signature images and the seal: who has one, the upload of many, what it brought and what did not match."""
 
 from __future__ import annotations
 

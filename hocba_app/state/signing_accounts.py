@@ -1,4 +1,4 @@
-"""Signing accounts of the staff and of the seal [19, 22.4]: who can sign, who cannot and why."""
+"""Signing accounts of the staff and of the seal: who can sign, who cannot and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who signs covers, who signs for the principal (ký thay), who seals and with which account [22.1-22.4]."""
+"""Who signs covers, who signs for the principal (ký thay), who seals and with which account."""
 
 from __future__ import annotations
 

@@ -263,7 +263,7 @@ async def _logging_in(product: Product, browser: Browser, people: list[Person]) 
 
 
 async def _september(year: Year, admin: Person, tmp_path: Path) -> None:
-    """Sync, accounts, images, seal, assignments, MySign, who signs covers [12, 14-17, 19, 22]."""
+    """Sync, accounts, images, seal, assignments, MySign, who signs covers."""
     page, school = admin.page, year.school
     await admin.open("/sync")
     await page.get_by_text("Sẽ về khi đồng bộ").first.wait_for()
@@ -344,7 +344,7 @@ async def _images(year: Year, admin: Person, tmp_path: Path) -> None:
 
 
 async def _covers(year: Year, admin: Person, principal: Person) -> None:
-    """Locks [18]; the principal signs the covers [23], and what his phone shows [20, 21]."""
+    """Locks; the principal signs the covers, and what his phone shows."""
     page = admin.page
     await admin.open("/lock?kind=cover")
     await page.get_by_role("button", name=re.compile("^Kiểm tra lớp")).first.click()
@@ -371,7 +371,7 @@ async def _covers(year: Year, admin: Person, principal: Person) -> None:
 
 
 async def _may(year: Year, admin: Person, principal: Person, browser: Browser, people: list[Person]) -> None:
-    """QTHT and results locked, signed by everybody, sealed, printed [13, 15, 18, 24-27, 29]."""
+    """QTHT and results locked, signed by everybody, sealed, printed."""
     school = year.school
     for kind in ("history", "results"):
         await _lock(admin, kind)
@@ -473,7 +473,7 @@ async def _sign(
 
 
 async def _phone(year: Year, person: Person, user: str) -> None:
-    """The MySign app beside: the request [20], the way to a new PIN [21]."""
+    """The MySign app beside: the request, the way to a new PIN."""
     page = await person.context.new_page()
     await page.goto(f"{year.product.phone}?user={user}")
     await page.get_by_role("button", name="Kích hoạt").first.click()
@@ -490,7 +490,7 @@ async def _phone(year: Year, person: Person, user: str) -> None:
 
 
 async def _again(year: Year, admin: Person, principal: Person) -> None:
-    """A mark is corrected; unlock: the request, the answer [28]."""
+    """A mark is corrected; unlock: the request, the answer."""
     document, _ = await asyncio.to_thread(_results_of_first, year.school)
     await asyncio.to_thread(_correct_a_mark, year.school, document)
     await admin.open("/sync")

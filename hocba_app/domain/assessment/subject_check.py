@@ -23,7 +23,7 @@ from hocba_app.domain.assessment.record import (
 )
 from hocba_app.domain.assessment.rounding import mark, mark_text
 
-_COMMENT_VALUES = (tt22.PASSED, tt22.NOT_PASSED)
+_COMMENT_VALUES = (tt22.COMMENT_PASSED, tt22.COMMENT_FAILED)
 EXEMPT = "Miễn"
 _TERM_NAMES = {"term1": "học kì I", "term2": "học kì II"}
 
@@ -155,7 +155,7 @@ class SubjectCheck:
 
     @staticmethod
     def _open_subject(year: Decimal | str | None) -> bool:
-        return year == tt22.NOT_PASSED if isinstance(year, str) else year is None or year < tt22.REASSESS_BELOW
+        return year == tt22.COMMENT_FAILED if isinstance(year, str) else year is None or year < tt22.REASSESS_BELOW
 
     def compare(self, path: str, given: str | None, computed: str | None, rule: str) -> None:
         """Note a submitted value that is not ours; where either is missing there is nothing to compare."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from hocba_app.domain.assessment.rounding import HIGHEST, round_mark
 
 GOOD, FAIR, PASS, FAIL = "Tốt", "Khá", "Đạt", "Chưa đạt"
 LEVELS = (FAIL, PASS, FAIR, GOOD)
-"""From the lowest; learning (Art. 9.2) and training (Art. 8) use the same four."""
+"""Levels of a term or year, from the lowest; learning (Art. 9.2) and training (Art. 8) use the same four."""
 
-PASSED, NOT_PASSED = "Đ", "CĐ"
+COMMENT_PASSED, COMMENT_FAILED = "Đ", "CĐ"
+"""What a comment subject comes to: Đạt or Chưa đạt, in the letters that are submitted and printed."""
 EXCELLENT_PUPIL, GOOD_PUPIL = "Học sinh Xuất sắc", "Học sinh Giỏi"
 PROMOTED, RETAINED, REASSESS = "promoted", "retained", "reassess"
 
@@ -23,12 +25,25 @@ MAX_ABSENCES = 45
 """Half-days (buổi) in a year, one a school day (Art. 12)."""
 SUBJECTS_NEEDED = 6
 """Marked subjects that must reach the higher threshold of a level or title (Art. 9.2, 15)."""
-_THRESHOLDS = {
-    GOOD: (Decimal("6.5"), Decimal("8.0"), 0),
-    FAIR: (Decimal("5.0"), Decimal("6.5"), 0),
-    PASS: (Decimal("3.5"), Decimal("5.0"), 1),
+
+
+class LearningThreshold(NamedTuple):
+    """What a learning level asks for (Art. 9.2)."""
+
+    every_subject: Decimal
+    """Each marked subject at least."""
+    six_subjects: Decimal
+    """Six of them (:data:`SUBJECTS_NEEDED`) at least."""
+    failed_comments: int
+    """Comment subjects that may be Chưa đạt."""
+
+
+LEARNING_THRESHOLDS = {
+    GOOD: LearningThreshold(Decimal("6.5"), Decimal("8.0"), 0),  # Art. 9.2a
+    FAIR: LearningThreshold(Decimal("5.0"), Decimal("6.5"), 0),  # Art. 9.2b
+    PASS: LearningThreshold(Decimal("3.5"), Decimal("5.0"), 1),  # Art. 9.2c
 }
-"""Level → (every marked subject at least, six of them at least, comment subjects that may be Chưa đạt) (Art. 9.2)."""
+"""From the highest."""
 _EXCELLENT_MARK = Decimal("9.0")
 MAX_REGULAR_MARKS = 4
 """Regular marks a term in any subject (Art. 6.2b)."""
@@ -90,7 +105,11 @@ def comment_term(
         needed: regular assessments the term must have (Art. 6.2a).
     """
     assessed = [*regular, midterm, final]
-    return PASSED if len(regular) >= needed and all(value == PASSED for value in assessed) else NOT_PASSED
+    return (
+        COMMENT_PASSED
+        if len(regular) >= needed and all(value == COMMENT_PASSED for value in assessed)
+        else COMMENT_FAILED
+    )
 
 
 def comment_year(term2: str | None) -> str | None:
@@ -100,12 +119,12 @@ def comment_year(term2: str | None) -> str | None:
 
 def threshold_level(marked: Sequence[Decimal], comments: Sequence[str], needed: int = SUBJECTS_NEEDED) -> str:
     """The learning level by the thresholds alone (Art. 9.2); ``needed``: marked subjects that must reach the higher one."""
-    failed = sum(value != PASSED for value in comments)
-    for level, (every, six, may_fail) in _THRESHOLDS.items():
+    failed = sum(value != COMMENT_PASSED for value in comments)
+    for level, wanted in LEARNING_THRESHOLDS.items():
         if (
-            failed <= may_fail
-            and all(value >= every for value in marked)
-            and sum(value >= six for value in marked) >= needed
+            failed <= wanted.failed_comments
+            and all(value >= wanted.every_subject for value in marked)
+            and sum(value >= wanted.six_subjects for value in marked) >= needed
         ):
             return level
     return FAIL
@@ -136,10 +155,10 @@ def _best_with_one_subject_lifted(marked: Sequence[Decimal], comments: Sequence[
     if marked:
         lifted = sorted(marked)
         places.append(LEVELS.index(threshold_level([HIGHEST, *lifted[1:]], comments, needed)))
-    if NOT_PASSED in comments:
+    if COMMENT_FAILED in comments:
         others = list(comments)
-        others.remove(NOT_PASSED)
-        places.append(LEVELS.index(threshold_level(marked, [*others, PASSED], needed)))
+        others.remove(COMMENT_FAILED)
+        places.append(LEVELS.index(threshold_level(marked, [*others, COMMENT_PASSED], needed)))
     return max(places)
 
 

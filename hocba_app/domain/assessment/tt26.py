@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from hocba_app.domain.assessment.rounding import HIGHEST, round_mark
-from hocba_app.domain.assessment.tt22 import MAX_ABSENCES, NOT_PASSED, PASSED, PROMOTED, REASSESS, RETAINED
+from hocba_app.domain.assessment.tt22 import COMMENT_FAILED, COMMENT_PASSED, MAX_ABSENCES, PROMOTED, REASSESS, RETAINED
 
 EXCELLENT, FAIR, AVERAGE, WEAK, POOR = "Giỏi", "Khá", "TB", "Yếu", "Kém"
 LEVELS = (POOR, WEAK, AVERAGE, FAIR, EXCELLENT)
@@ -22,13 +23,25 @@ KEY_SUBJECTS_TT58 = ("TOAN", "VAN")
 """One of the two must reach the level's key threshold (TT58 Art. 13.1a–3a as it was to the school year 2019-2020)."""
 KEY_SUBJECTS = (*KEY_SUBJECTS_TT58, "NN1")
 """One of the three, Ngoại ngữ 1 among them, since TT26 of 26 August 2020 (Art. 2.6)."""
-_THRESHOLDS = {
-    EXCELLENT: (Decimal("8.0"), Decimal("8.0"), Decimal("6.5")),
-    FAIR: (Decimal("6.5"), Decimal("6.5"), Decimal("5.0")),
-    AVERAGE: (Decimal("5.0"), Decimal("5.0"), Decimal("3.5")),
+
+
+class LearningThreshold(NamedTuple):
+    """What a level of học lực asks for besides Đ in every comment subject (Art. 13.1-3)."""
+
+    mean: Decimal
+    """Of all subjects, at least."""
+    key_subject: Decimal
+    """One key subject at least, and the môn chuyên of a specialised class."""
+    every_subject: Decimal
+    """Each marked subject at least."""
+
+
+LEARNING_THRESHOLDS = {
+    EXCELLENT: LearningThreshold(Decimal("8.0"), Decimal("8.0"), Decimal("6.5")),  # Art. 13.1
+    FAIR: LearningThreshold(Decimal("6.5"), Decimal("6.5"), Decimal("5.0")),  # Art. 13.2
+    AVERAGE: LearningThreshold(Decimal("5.0"), Decimal("5.0"), Decimal("3.5")),  # Art. 13.3
 }
-"""Level → (mean of all subjects, one key subject, every subject) at least; comment subjects all Đ. The key threshold is also
-the one of the môn chuyên in a specialised class (Art. 13.1a–3a)."""
+"""From the highest."""
 _WEAK_MEAN, _WEAK_LOWEST = Decimal("3.5"), Decimal("2.0")
 _ADJUSTED = {
     (EXCELLENT, AVERAGE): FAIR, (EXCELLENT, WEAK): AVERAGE, (FAIR, WEAK): AVERAGE, (FAIR, POOR): WEAK,
@@ -66,9 +79,9 @@ def threshold_level(
     key = max((marked[code] for code in keys if code in marked), default=Decimal(0))
     if specialised is not None:
         key = min(key, marked.get(specialised, Decimal(0)))
-    if all(value == PASSED for value in comments):
-        for level, (mean_needed, key_needed, every) in _THRESHOLDS.items():
-            if average >= mean_needed and key >= key_needed and lowest >= every:
+    if all(value == COMMENT_PASSED for value in comments):
+        for level, wanted in LEARNING_THRESHOLDS.items():
+            if average >= wanted.mean and key >= wanted.key_subject and lowest >= wanted.every_subject:
                 return level
     return WEAK if average >= _WEAK_MEAN and lowest >= _WEAK_LOWEST else POOR
 
@@ -105,10 +118,10 @@ def _with_one_lifted(
 ) -> Iterator[tuple[Mapping[str, Decimal], Sequence[str]]]:
     for code in marked:
         yield {**marked, code: HIGHEST}, comments
-    if NOT_PASSED in comments:
+    if COMMENT_FAILED in comments:
         others = list(comments)
-        others.remove(NOT_PASSED)
-        yield marked, [*others, PASSED]
+        others.remove(COMMENT_FAILED)
+        yield marked, [*others, COMMENT_PASSED]
 
 
 def at_least(value: str | None, lowest: str, order: Sequence[str]) -> bool:

@@ -22,9 +22,9 @@ RULE_TITLE = "Học sinh giỏi: hạnh kiểm Tốt, học lực Giỏi; Học 
 def comment_term(regular: Sequence[str], midterm: str | None, final: str | None) -> str:
     """A comment subject's term: all assessments made, two thirds of them Đ, the last among them (Art. 10.1; unconfirmed: tt58_comment_term)."""
     assessed = [*regular, midterm, final]
-    passed = sum(value == tt22.PASSED for value in assessed)
-    enough = regular and None not in assessed and final == tt22.PASSED and 3 * passed >= 2 * len(assessed)
-    return tt22.PASSED if enough else tt22.NOT_PASSED
+    passed = sum(value == tt22.COMMENT_PASSED for value in assessed)
+    enough = regular and None not in assessed and final == tt22.COMMENT_PASSED and 3 * passed >= 2 * len(assessed)
+    return tt22.COMMENT_PASSED if enough else tt22.COMMENT_FAILED
 
 
 _SUBJECTS = SubjectRules(

@@ -12,6 +12,7 @@ from sqlalchemy import CTE, ColumnElement, Subquery, and_, case, func, literal, 
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
+from hocba_app.domain.document_lifecycle import KINDS, STEPS
 from hocba_app.domain.levels import LAST_GRADES
 from hocba_app.models import Document, Enrolment, SchoolClass, Slot, Staff, Student, UnlockRequest
 from hocba_app.models.repositories.membership import memberships, of_classes
@@ -19,7 +20,6 @@ from hocba_app.models.repositories.prepared_queries import among, given, own_sch
 from hocba_app.models.repositories.records import chunks
 
 SORTS = ("class", "name", "code", "step", "updated")
-_STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Wanted:
 
     school_year: str
     class_ids: Collection[str] | None = None
-    kinds: Sequence[str] = ("cover", "history", "results")
+    kinds: Sequence[str] = KINDS
     step: str = ""
     """``open``, a stage that is waited for, or ``sealed``; "" for any."""
     document_ids: Collection[str] | None = None
@@ -120,7 +120,7 @@ def _lines(shape: _Shape, sort: str, descending: bool) -> Any:
         Document.out_of_date,
         Document.updated_at,
     )
-    step = case(*((_at_step(name), number) for number, name in enumerate(_STEPS)), else_=len(_STEPS))
+    step = case(*((_at_step(name), number) for number, name in enumerate(STEPS)), else_=len(STEPS))
     by_class, by_name = [col(SchoolClass.grade), col(SchoolClass.name)], [col(Student.sort_name), col(Student.id)]
     first: Any = {
         "class": by_class,
@@ -202,7 +202,7 @@ def _members(shape: _Shape | None = None) -> CTE:
 
 @lru_cache(maxsize=1)
 def _by_step() -> Any:
-    member, kinds = _members(), _kinds(("cover", "history", "results"))
+    member, kinds = _members(), _kinds(KINDS)
     due = and_(member.c.counts, member.c.present)
     columns = (member.c.class_id, kinds.c.kind, col(Document.state), col(Document.next_stage), due)
     query = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
+from hocba_app.domain.document_lifecycle import KINDS
 from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import Database, School
 from hocba_app.models.repositories import dashboard as counts
@@ -19,10 +20,6 @@ from hocba_app.services.cache import school_cache
 from hocba_app.services.overview.school_years import unfinished_before
 from hocba_app.services.records.record_list import visible_classes
 from hocba_app.services.signing.queue_groups import groups_for
-
-STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
-"""A document's step, in the order of its life: not locked, waiting for a stage, sealed."""
-KINDS = ("cover", "history", "results")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from datetime import datetime
 
 import segno
 
+from hocba_app.domain.document_lifecycle import KINDS
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School, SchoolClass, Student
 from hocba_app.models.repositories import find, membership
 from hocba_app.models.repositories.printing import finished_counts
 from hocba_app.services.accounts.authority import Right, require, require_class
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.printing.options import KINDS
 from hocba_app.services.printing.share_link import Secret, add_link, checked_recipient
 
 

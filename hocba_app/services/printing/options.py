@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hocba_app.domain.document_lifecycle import KINDS
 from hocba_app.domain.errors import ErrorCode, HocbaError
 
-KINDS = ("cover", "history", "results")
 MAX_MARGIN_MM = 20
 
 
 @dataclass(frozen=True, slots=True)
 class PacketOptions:
-    """The print configuration [29]. The defaults print each page as it was signed, at its true size."""
+    """The print configuration. The defaults print each page as it was signed, at its true size."""
 
     kinds: tuple[str, ...] = KINDS
     """Which documents of a pupil, printed in the order of the book."""

@@ -1,4 +1,4 @@
-"""Print packets [29]: a class or one pupil as one file for the printer, made by a worker, kept for a day.
+"""Print packets: a class or one pupil as one file for the printer, made by a worker, kept for a day.
 
 A packet is a copy and holds personal data, so it does not go into the store of documents: it lies beside it, is named by
 its job, and is swept away.

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from hocba_app.domain.document_lifecycle import KINDS
 from hocba_app.domain.levels import LEVELS
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.domain.wording import KIND
 from hocba_app.models import Document, DocumentVersion
 from hocba_app.models.repositories.printing import finished_of_pupils, finished_versions, last_year
-from hocba_app.services.printing.options import KINDS, PacketOptions
+from hocba_app.services.printing.options import PacketOptions
 
 FINISHED = "sealed"
 """Half-signed files never leave the house."""

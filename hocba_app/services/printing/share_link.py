@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col
 
 from hocba_app.domain.audit_wording import Action
+from hocba_app.domain.document_lifecycle import KINDS
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Document, HandOut, HandOutLink, Student
 from hocba_app.models.base import utc_now
@@ -25,7 +26,6 @@ from hocba_app.services.accounts.authority import Right, require, require_class
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.passwords import hash_password
 from hocba_app.services.audit.log import record
-from hocba_app.services.printing.options import KINDS
 from hocba_app.services.printing.selection import Chosen, choose_whole, chosen_of
 from hocba_app.services.printing.signed_package import Package, build_package, file_name
 from hocba_app.services.signing.self_check import handed_out_file

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hocba_app.domain.document_lifecycle import KINDS
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.models import Job, SchoolClass
 from hocba_app.models.repositories import records as rows
@@ -17,7 +18,7 @@ from hocba_app.services.audit.log import notify_all
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Done
 from hocba_app.services.records.freezing import freeze, open_versions
-from hocba_app.services.records.lock_request import KINDS, start_lock
+from hocba_app.services.records.lock_request import start_lock
 from hocba_app.services.records.precheck import Candidate, ClassList, class_list
 
 __all__ = ["KINDS", "start_lock"]

@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
+from hocba_app.domain.document_lifecycle import KINDS
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, SchoolClass
 from hocba_app.models.repositories.school_years import require_open_classes
@@ -18,7 +19,6 @@ from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.records.precheck import class_list
 
-KINDS = ("cover", "history", "results")
 MAX_REASON = 500
 _MAX_IDS = 5000
 """Ids in one request: more than a school has pupils."""

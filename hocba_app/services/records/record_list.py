@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from hocba_app.domain.document_lifecycle import KINDS, STEPS
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.paging import page_count, page_within
 from hocba_app.domain.search_text import matches
@@ -21,8 +22,6 @@ from hocba_app.services.accounts.authority import Right, require, viewable_class
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.cache import school_cache
 
-KINDS = ("cover", "history", "results")
-STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
 MAX_ROWS = 200
 
 

@@ -1,4 +1,4 @@
-"""Checking and assigning who signs [17]: signing assignments only; teaching assignments stay SMAS's."""
+"""Checking and assigning who signs: signing assignments only; teaching assignments stay SMAS's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One signature image, or the seal, looked at before it is stored [14-16]: the upload beside what it becomes, adjusted.
+"""One signature image, or the seal, looked at before it is stored: the upload beside what it becomes, adjusted.
 
 A draft is no row: the upload lies in the content-addressed store, and an encrypted slip says whose image it shall be and
 who uploaded it. Only that person can open the slip, for an hour.

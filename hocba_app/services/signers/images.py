@@ -1,4 +1,4 @@
-"""Signature images as the office sees them [14-16]: who has one, what the last upload brought, what did not match."""
+"""Signature images as the office sees them: who has one, what the last upload brought, what did not match."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts of the signers at their signing service [19, 22.4]: entering them, picking the certificate, testing it.
+"""Accounts of the signers at their signing service: entering them, picking the certificate, testing it.
 
 The service is asked outside of every transaction; what it said is written only if the account is still the one asked.
 """

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
+from hocba_app.domain.document_lifecycle import KINDS
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.signing_titles import head_title, same_capacity, title_by_decision
 from hocba_app.models import SEAL, Database, Document, DocumentVersion, SchoolClass, Slot, Staff
@@ -172,7 +173,7 @@ def principal_elsewhere(db: Database, who: Identity) -> list[Elsewhere]:
     found = []
     with db.read(who.school_id) as session:
         names = {person.id: person.full_name for person in rows.staff_of(session, active=False)}
-        for kind in ("cover", "history", "results"):
+        for kind in KINDS:
             now = principal_slot(session, kind)
             left = [
                 each

@@ -1,4 +1,4 @@
-"""Who signs covers, who signs for the principal (ký thay), who seals [22.1-22.4].
+"""Who signs covers, who signs for the principal (ký thay), who seals.
 
 Changes count for documents locked from now on; those locked already are reassigned with
 :func:`hocba_app.services.signers.assignments.reassign_slots`.

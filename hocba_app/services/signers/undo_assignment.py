@@ -1,4 +1,4 @@
-"""Undoing the change of a signer [17]: the assignment as it was, and the locked records back to whom they waited for."""
+"""Undoing the change of a signer: the assignment as it was, and the locked records back to whom they waited for."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
+from hocba_app.domain.document_lifecycle import STEPS
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.shown import shown_digest
 from hocba_app.models import Database, Document, DocumentVersion, SchoolClass, Student, UnlockRequest
@@ -146,10 +147,9 @@ def _consequences(session: Session, documents: Sequence[Document]) -> list[Signs
     counted = Counter(
         (name or "Con dấu nhà trường", stage) for _, stage, name in record_list.signed_slots(session, versions)
     )
-    order = {stage: number for number, stage in enumerate(("subject", "homeroom", "principal", "seal"))}
     return [
         SignsAgain(name, stage, documents)
-        for (name, stage), documents in sorted(counted.items(), key=lambda item: (order[item[0][1]], item[0]))
+        for (name, stage), documents in sorted(counted.items(), key=lambda item: (STEPS.index(item[0][1]), item[0]))
     ]
 
 
