@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from hocba_app.components.data_table import data_table
@@ -121,7 +123,9 @@ def _operator() -> rx.Component:
     )
 
 
-def _select(label: str, id: str, options: rx.Var, chosen: rx.Var, *, first: object, hint: str) -> rx.Component:
+def _select(
+    label: str, id: str, options: rx.Var[Any], chosen: rx.Var[str], *, first: object, hint: str
+) -> rx.Component:
     return rx.el.div(
         rx.el.label(label, html_for=id),
         rx.el.select(

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hocba_app.pki import chain_validation
 from hocba_app.pki.not_shown import NotShown
@@ -239,7 +240,7 @@ def _held(token: bytes, imprint: bytes, certificate: bytes) -> Token:
         ("rsa", digest_name) if signature_algorithm == _RSA else _SIGNATURES.get(signature_algorithm, ("", ""))
     )
     key = chain_validation.public_key(certificate)
-    if name not in chain_validation.HASHES or (family == "rsa") != isinstance(key, chain_validation.rsa.RSAPublicKey):
+    if name not in chain_validation.HASHES or (family == "rsa") != isinstance(key, rsa.RSAPublicKey):
         raise NotShown("token algorithm")
     chain_validation.verify(key, content(value, OCTETS), b"\x31" + attributes[1:], chain_validation.HASHES[name])
     return Token(_check_info(info, imprint), certificate, inside, tuple({"sha256", digest_name, name}))

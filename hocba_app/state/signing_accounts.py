@@ -20,6 +20,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import connect_all, keys
 from hocba_app.services.signers.key_check_job import recheck_progress, start_recheck
 from hocba_app.services.signers.name_acceptance import accept_name
+from hocba_app.services.signing.providers.registry import USUAL
 from hocba_app.state.shared import key_editing
 from hocba_app.state.shared.addresses import address_of, page_in
 from hocba_app.state.shared.failures import refusal_shown
@@ -179,7 +180,7 @@ class SigningAccountsState(Searching, KeyEditing, Sorting, LiveScreen, rx.State)
     @requires(Right.SIGNING_ACCOUNTS)
     async def connect_everybody(self) -> None:
         """Look everybody up who has no certificate yet, in a job."""
-        await self._start_connecting("", key_editing.USUAL)
+        await self._start_connecting("", USUAL)
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
@@ -189,7 +190,7 @@ class SigningAccountsState(Searching, KeyEditing, Sorting, LiveScreen, rx.State)
         pasted = (
             str(form.get("pasted") or "") if isinstance(form, dict) else ""
         )  # whole: the service says what is too long
-        await self._start_connecting(pasted, texts.get("where") or key_editing.USUAL)
+        await self._start_connecting(pasted, texts.get("where") or USUAL)
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)

@@ -12,6 +12,7 @@ import re
 from enum import Enum
 
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.misc import read_non_whitespace
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import ObjStreamRef, XRefSection, XRefSectionType
 
@@ -148,7 +149,7 @@ def _packs_so_already(reader: PdfFileReader, number: int, place: ObjStreamRef, s
 def _after_object(data: bytes, position: int, reference: generic.Reference) -> int:
     body = io.BytesIO(data)
     body.seek(position)
-    generic.read_non_whitespace(body, seek_back=True)
+    read_non_whitespace(body, seek_back=True)
     generic.read_object(body, reference)
     end = _gap(data, body.tell())
     if not data.startswith(b"endobj", end):

@@ -31,7 +31,7 @@ def run(session: Session, job_id: str) -> Job | None:
     return session.exec(select(Job).where(Job.id == job_id, Job.kind == "sync")).first()
 
 
-def _narrowed(query: Select, job_id: str, outcome: str | None, resource: str | None) -> Select:
+def _narrowed(query: Select[Any], job_id: str, outcome: str | None, resource: str | None) -> Select[Any]:
     query = query.where(col(SyncRow.job_id) == job_id)
     if outcome:
         query = query.where(col(SyncRow.outcome) == outcome)
@@ -87,7 +87,7 @@ def report_labels(
     session: Session, job_id: str, *, outcome: str | None, resource: str | None
 ) -> list[tuple[str, str, str]]:
     """``(id, resource, label)`` of every row, as written: neither database knows the order of Vietnamese names."""
-    query: Select = select(SyncRow.id, SyncRow.resource, SyncRow.label)
+    query: Any = select(SyncRow.id, SyncRow.resource, SyncRow.label)
     rows = session.execute(_narrowed(query, job_id, outcome, resource).order_by(col(SyncRow.id))).all()
     return [(id, name, label) for id, name, label in rows]
 

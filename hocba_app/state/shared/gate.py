@@ -12,7 +12,7 @@ from typing import Any
 
 import reflex as rx
 from reflex.event import Event
-from reflex.middleware import Middleware
+from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.registry import RegistrationContext
 
