@@ -184,7 +184,7 @@ def make() -> None:
 
 
 def _workbook() -> bytes:
-    from hocba_app.services.sync.excel_writing import write_workbook
+    from hocba_app.services.workbooks.excel_writing import write_workbook
 
     classes = [f"{6 + number % 4}A{number // 4 + 1}" for number in range(PUPILS // 40)]
     subjects = [f"M{number:02d}" for number in range(SUBJECTS)]
@@ -413,7 +413,7 @@ def _import_beside_a_writer() -> dict[str, Any]:
     from hocba_app.models import Account, School, database
     from hocba_app.services.accounts.identity import identity_of
     from hocba_app.services.jobs.runner import RunningJobs, advance
-    from hocba_app.services.sync import imports
+    from hocba_app.services.workbooks import imports
     from hocba_app.settings import settings
 
     db = database()

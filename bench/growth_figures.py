@@ -41,7 +41,7 @@ from hocba_app.services.signers.readiness_gaps import gaps
 from hocba_app.services.signing import progress, queue_groups
 from hocba_app.services.sync.commands import sync_runs, sync_status
 from hocba_app.services.sync.conflicts import open_conflicts
-from hocba_app.services.sync.imports import views
+from hocba_app.services.workbooks.imports import views
 
 Figure = Callable[[], object]
 

@@ -328,7 +328,7 @@ def signature_image(
 @app.command()
 def workbook(file: Path, as_json: _JSON = False) -> None:
     """Cho biết đọc được gì từ một tệp Excel, không cần cơ sở dữ liệu; mã thoát 0 khi hiểu hết, 1 khi có ô bị từ chối, 2 khi tệp không đọc được."""
-    from hocba_app.services.sync.workbook_command import understand
+    from hocba_app.services.workbooks.workbook_command import understand
 
     try:
         found = understand(file)

@@ -15,9 +15,9 @@ from hocba_app.routes.deliveries import DeliveryRoute
 from hocba_app.routes.visits import admitted, files_of, text_of
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.sync import class_forms, imports
-from hocba_app.services.sync.excel import export_workbook, template
-from hocba_app.services.sync.excel_reading import KINDS, MAX_FILE
+from hocba_app.services.workbooks import class_forms, imports
+from hocba_app.services.workbooks.excel import export_workbook, template
+from hocba_app.services.workbooks.excel_reading import KINDS, MAX_FILE
 
 router = APIRouter(route_class=DeliveryRoute)
 _Syncer = Annotated[Identity, Depends(with_right(Right.SYNC))]

@@ -16,8 +16,9 @@ from hocba_app.domain.wording import IMPORT_OUTCOME, IMPORT_STATE, RESOURCE
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.sync import commands, import_views, imports
-from hocba_app.services.sync.wide_columns import UNREAD
+from hocba_app.services.sync import commands
+from hocba_app.services.workbooks import import_views, imports
+from hocba_app.services.workbooks.wide_columns import UNREAD
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 

@@ -12,8 +12,8 @@ from sqlmodel import select
 
 from hocba_app.models import Account, SchoolClass, Staff, Student, StudentResult, Subject
 from hocba_app.models.repositories.membership import memberships_of_year
-from hocba_app.services.sync.excel_rows import read_rows
-from hocba_app.services.sync.sheet_rows import Rows
+from hocba_app.services.workbooks.excel_rows import read_rows
+from hocba_app.services.workbooks.sheet_rows import Rows
 from tests.e2e.conftest import NARROW, PASSWORD, WIDE, Person, Product, new_person
 from tests.unit.ink import photos
 from tests.unit.sync.test_workbook_cells import sheets

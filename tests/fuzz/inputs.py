@@ -16,9 +16,9 @@ from PIL import Image
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.ink.signature_image import signature_image
-from hocba_app.services.sync import old_fonts
-from hocba_app.services.sync.excel_reading import read_workbook
-from hocba_app.services.sync.excel_rows import read_rows
+from hocba_app.services.workbooks import old_fonts
+from hocba_app.services.workbooks.excel_reading import read_workbook
+from hocba_app.services.workbooks.excel_rows import read_rows
 from tests.unit.ink import photos
 from tests.unit.sync.test_clerks_files import PAGE, separated, xml
 from tests.unit.sync.test_wide_forms import BINH, GRADE_5, PAO

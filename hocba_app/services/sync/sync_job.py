@@ -30,7 +30,6 @@ from hocba_app.services.jobs.results import Done, Result, RetryAfter
 from hocba_app.services.sync.apply_report import Applied
 from hocba_app.services.sync.client import SectorClient
 from hocba_app.services.sync.fetch import Collected, Incoming, collect
-from hocba_app.services.sync.import_job import go_on
 from hocba_app.services.sync.mapping import TABLES, known
 from hocba_app.services.sync.photos import fetch_photos
 from hocba_app.services.sync.school_years import note_sector_year
@@ -44,13 +43,16 @@ _PAUSES = (15.0, 60.0, 180.0, 600.0)
 _Waited = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 """Records that waited when a data set was read, and those that wait after it."""
 
+OTHER_SOURCES: dict[str, Callable[[Work], None]] = {}
+"""What brings in records besides the sector database, by the job's ``source``; set where it stands (`services.workbooks`)."""
+
 
 @job("sync")
 def run_sync(work: Work) -> Result:
     """Bring in what is new; tries again later while the sector database cannot be reached."""
     try:
-        if work.arguments.get("source") == "excel":
-            go_on(work)
+        if (source := work.arguments.get("source", "")) in OTHER_SOURCES:
+            OTHER_SOURCES[source](work)
             return Done()
         with sector_client(work.db, work.school_id) as client:
             _Run(work, client).all()

@@ -15,7 +15,7 @@ from hocba_app.models import Account, AuditEvent, Database, LeadershipProposal, 
 from hocba_app.services.accounts import administration, leadership
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.schools import operator
-from hocba_app.services.sync.excel_writing import write_workbook
+from hocba_app.services.workbooks.excel_writing import write_workbook
 from tests.integration.sync.importing import import_workbook
 
 POSTS = {"principal": "Hiệu trưởng", "vice_principal": "Phó hiệu trưởng", "teacher": "Giáo viên", "clerk": "Nhân viên"}

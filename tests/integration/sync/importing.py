@@ -11,8 +11,8 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job, WorkbookImport
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.jobs.runner import RunningJobs, advance
-from hocba_app.services.sync import imports
-from hocba_app.services.sync.excel_reading import CellProblem
+from hocba_app.services.workbooks import imports
+from hocba_app.services.workbooks.excel_reading import CellProblem
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.roles import Role
 from hocba_app.models import Database, SchoolClass, Staff
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.sync.class_forms import FORMS, class_form
-from hocba_app.services.sync.excel_reading import read_workbook
-from hocba_app.services.sync.excel_rows import read_rows
+from hocba_app.services.workbooks.class_forms import FORMS, class_form
+from hocba_app.services.workbooks.excel_reading import read_workbook
+from hocba_app.services.workbooks.excel_rows import read_rows
 from tests.integration.sync.conftest import Here, school_here
 from tests.integration.sync.test_bad_records import ACCOUNT
 from tests.integration.sync.test_excel import WHOLE, book, bring

@@ -29,11 +29,11 @@ from hocba_app.models import (
 )
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync.commands import start_sync, sync_report
-from hocba_app.services.sync.excel import export_workbook, template
-from hocba_app.services.sync.excel_reading import read_workbook
-from hocba_app.services.sync.excel_rows import read_rows
-from hocba_app.services.sync.excel_writing import write_workbook
-from hocba_app.services.sync.problems_file import problems_csv
+from hocba_app.services.workbooks.excel import export_workbook, template
+from hocba_app.services.workbooks.excel_reading import read_workbook
+from hocba_app.services.workbooks.excel_rows import read_rows
+from hocba_app.services.workbooks.excel_writing import write_workbook
+from hocba_app.services.workbooks.problems_file import problems_csv
 from hocba_app.settings import settings
 from tests.integration.simulators.running import running
 from tests.integration.sync.conftest import Here, Sector, school_here

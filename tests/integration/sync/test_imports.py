@@ -15,10 +15,10 @@ from hocba_app.services.jobs.claim import SILENT_AFTER, finish, take
 from hocba_app.services.jobs.registry import Work, function_of
 from hocba_app.services.jobs.results import Done
 from hocba_app.services.storage import blobs
-from hocba_app.services.sync import import_check_job, imports
 from hocba_app.services.sync.apply import Applier
 from hocba_app.services.sync.commands import cancel_sync
-from hocba_app.services.sync.import_views import ImportView, PreviewRow
+from hocba_app.services.workbooks import import_check_job, imports
+from hocba_app.services.workbooks.import_views import ImportView, PreviewRow
 from tests.integration.sync.conftest import Here, school_here
 from tests.integration.sync.test_bad_records import ACCOUNT
 from tests.integration.sync.test_excel import CLASSES, MARKS, PUPILS, SUBJECTS, WHOLE, book, bring

@@ -10,8 +10,8 @@ import pytest
 from sqlmodel import select
 
 from hocba_app.models import Database, Student, StudentResult
-from hocba_app.services.sync import imports
-from hocba_app.services.sync.import_views import ImportView
+from hocba_app.services.workbooks import imports
+from hocba_app.services.workbooks.import_views import ImportView
 from tests.integration.sync.conftest import Here, school_here
 from tests.integration.sync.test_bad_records import ACCOUNT
 from tests.integration.sync.test_excel import CLASSES, PUPILS, SUBJECTS, WHOLE, book, bring

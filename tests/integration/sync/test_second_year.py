@@ -17,8 +17,8 @@ from hocba_app.models import Database, School, SchoolClass
 from hocba_app.services.overview.dashboard import overview
 from hocba_app.services.overview.waiting import waiting
 from hocba_app.services.sync.commands import sync_status
-from hocba_app.services.sync.excel import export_workbook
 from hocba_app.services.sync.school_years import sync_years
+from hocba_app.services.workbooks.excel import export_workbook
 from hocba_app.settings import settings
 from hocba_app.state.sync_scope import SyncScopeState
 from tests.integration.simulators import smas_rig

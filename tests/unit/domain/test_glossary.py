@@ -18,7 +18,7 @@ LEFT_OUT = (
     "forms",  # the printed record has the ministry's own words
     "verification/snapshot_agreement.py",  # reads them
     "simulators",
-    "services/sync/excel_columns.py",  # heads as they stand in other programs' files
+    "services/workbooks/excel_columns.py",  # heads as they stand in other programs' files
 )
 SAYS_PRINCIPAL = (
     "domain/signing_titles.py",  # where the words are

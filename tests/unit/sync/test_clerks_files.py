@@ -12,11 +12,11 @@ import openpyxl.styles
 import pytest
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.sync import old_fonts, workbook_cells
-from hocba_app.services.sync.excel_reading import sheets_of
-from hocba_app.services.sync.excel_rows import read_rows
-from hocba_app.services.sync.sheet_rows import Rows
-from hocba_app.services.sync.wide_columns import meaning_of
+from hocba_app.services.workbooks import old_fonts, workbook_cells
+from hocba_app.services.workbooks.excel_reading import sheets_of
+from hocba_app.services.workbooks.excel_rows import read_rows
+from hocba_app.services.workbooks.sheet_rows import Rows
+from hocba_app.services.workbooks.wide_columns import meaning_of
 from tests.unit.sync.test_wide_forms import by_subject
 from tests.unit.sync.test_workbook_cells import sheets
 

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hocba_app.domain.errors import HocbaError
-from hocba_app.services.sync.excel_reading import sheets_of
-from hocba_app.services.sync.workbook_command import understand
+from hocba_app.services.workbooks.excel_reading import sheets_of
+from hocba_app.services.workbooks.workbook_command import understand
 from tests.unit.sync.test_clerks_files import AN, BINH, HEADS, book, read, told, with_cells
 from tests.unit.sync.test_wide_forms import by_subject
 from tests.unit.sync.test_writers import _record, by_hand

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from hocba_app.services.sync.excel_rows import read_rows
-from hocba_app.services.sync.sheet_rows import Rows
-from hocba_app.services.sync.wide_columns import CODE, head_key, meaning_of, path_key
-from hocba_app.services.sync.wide_rows import Knowledge
+from hocba_app.services.workbooks.excel_rows import read_rows
+from hocba_app.services.workbooks.sheet_rows import Rows
+from hocba_app.services.workbooks.wide_columns import CODE, head_key, meaning_of, path_key
+from hocba_app.services.workbooks.wide_rows import Knowledge
 from tests.unit.sync import wide_forms
 from tests.unit.sync.test_workbook_cells import sheets
 from tests.unit.sync.wide_forms import GENERAL, TICK, TRAITS, Form, secondary_summary, vnedu_primary

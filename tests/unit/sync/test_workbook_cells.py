@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from hocba_app.services.sync.excel_reading import Sheet, _sheet, sheets_of
-from hocba_app.services.sync.excel_rows import read_rows
-from hocba_app.services.sync.excel_writing import write_workbook
-from hocba_app.services.sync.sheet_rows import Rows
-from hocba_app.services.sync.workbook_cells import _ERROR, RawSheet, raw_sheets, shown_number
+from hocba_app.services.workbooks.excel_reading import Sheet, _sheet, sheets_of
+from hocba_app.services.workbooks.excel_rows import read_rows
+from hocba_app.services.workbooks.excel_writing import write_workbook
+from hocba_app.services.workbooks.sheet_rows import Rows
+from hocba_app.services.workbooks.workbook_cells import _ERROR, RawSheet, raw_sheets, shown_number
 
 MARKS = ["Mã học sinh", "Mã môn", "Học kì I"]
 PUPILS = ["Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính", "Số định danh"]

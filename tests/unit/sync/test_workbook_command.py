@@ -12,7 +12,7 @@ import xlwt  # type: ignore[import-untyped]
 from typer.testing import CliRunner
 
 from hocba_app.cli import app
-from hocba_app.services.sync.excel_writing import write_workbook
+from hocba_app.services.workbooks.excel_writing import write_workbook
 from tests.unit.sync.test_wide_forms import BINH, GRADE_5
 from tests.unit.sync.wide_forms import by_xlwt, vnedu_primary
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hocba_app.services.sync.excel_rows import Rows, read_rows
-from hocba_app.services.sync.wide_columns import head_key
+from hocba_app.services.workbooks.excel_rows import Rows, read_rows
+from hocba_app.services.workbooks.wide_columns import head_key
 from tests.unit.sync import wide_forms
 from tests.unit.sync.test_workbook_cells import sheets
 from tests.unit.sync.wide_forms import Form

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from hocba_app.domain.old_letters import NAMES, coding_of, examples, is_unicode, is_vietnamese, to_unicode
-from hocba_app.services.sync.excel_reading import CellProblem, Sheet
-from hocba_app.services.sync.near_matches import OTHER, SAME, Question
+from hocba_app.services.workbooks.excel_reading import CellProblem, Sheet
+from hocba_app.services.workbooks.near_matches import OTHER, SAME, Question
 
 _TELLING = 3
 """Letters of a text from which a coding can be told."""

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from hocba_app.domain.search_text import fold
-from hocba_app.services.sync.cell_values import heading
-from hocba_app.services.sync.excel_columns import SHEETS
+from hocba_app.services.workbooks.cell_values import heading
+from hocba_app.services.workbooks.excel_columns import SHEETS
 
 UNREAD = "-"
 CODE, NAME, BIRTH, CLASS = "pupil/student_code", "pupil/full_name", "pupil/birth_date", "pupil/class_code"

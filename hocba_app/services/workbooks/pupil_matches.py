@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from hocba_app.domain.identifiers import identifier_key
 from hocba_app.domain.search_text import fold
 from hocba_app.models import Student
-from hocba_app.services.sync.cell_values import one_line
-from hocba_app.services.sync.excel_reading import CellProblem
-from hocba_app.services.sync.near_matches import SAME, Asking, shown
-from hocba_app.services.sync.sheet_rows import Entry, Rows
+from hocba_app.services.workbooks.cell_values import one_line
+from hocba_app.services.workbooks.excel_reading import CellProblem
+from hocba_app.services.workbooks.near_matches import SAME, Asking, shown
+from hocba_app.services.workbooks.sheet_rows import Entry, Rows
 
 MAX_ASKED = 8
 """Pupils that one row may be asked about; beyond that somebody has to give the code."""

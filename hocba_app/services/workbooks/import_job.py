@@ -10,10 +10,11 @@ from hocba_app.models.repositories import workbooks as stored
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.sync.fetch import Collected
-from hocba_app.services.sync.import_plan import plan_of
 from hocba_app.services.sync.mapping import known
 from hocba_app.services.sync.steps import RESOURCES, Cancelled, Steps, recomputation
-from hocba_app.services.sync.workbook_records import Records
+from hocba_app.services.sync.sync_job import OTHER_SOURCES
+from hocba_app.services.workbooks.import_plan import plan_of
+from hocba_app.services.workbooks.workbook_records import Records
 
 
 def go_on(work: Work) -> None:
@@ -34,6 +35,9 @@ def go_on(work: Work) -> None:
     if not begun and (plan.problems or plan.records.questions or plan.digest != work.arguments["digest"]):
         raise HocbaError(ErrorCode.PREVIEW_OLD)
     write_records(work, plan.records)
+
+
+OTHER_SOURCES["excel"] = go_on
 
 
 def write_records(work: Work, records: Records) -> dict[str, int]:

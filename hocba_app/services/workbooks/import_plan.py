@@ -15,15 +15,15 @@ from hocba_app.models.repositories import find
 from hocba_app.models.repositories import workbooks as stored
 from hocba_app.models.repositories.membership import memberships_of_year
 from hocba_app.services.storage import blobs
-from hocba_app.services.sync import old_fonts
-from hocba_app.services.sync.excel_check import Outcomes, outcomes_of
-from hocba_app.services.sync.excel_reading import CellProblem, Sheet, read_workbook
-from hocba_app.services.sync.excel_records import RecordMaker
-from hocba_app.services.sync.excel_rows import read_rows
-from hocba_app.services.sync.sheet_rows import Rows
-from hocba_app.services.sync.wide_columns import head_key
-from hocba_app.services.sync.wide_rows import Knowledge
-from hocba_app.services.sync.workbook_records import Records
+from hocba_app.services.workbooks import old_fonts
+from hocba_app.services.workbooks.excel_check import Outcomes, outcomes_of
+from hocba_app.services.workbooks.excel_reading import CellProblem, Sheet, read_workbook
+from hocba_app.services.workbooks.excel_records import RecordMaker
+from hocba_app.services.workbooks.excel_rows import read_rows
+from hocba_app.services.workbooks.sheet_rows import Rows
+from hocba_app.services.workbooks.wide_columns import head_key
+from hocba_app.services.workbooks.wide_rows import Knowledge
+from hocba_app.services.workbooks.workbook_records import Records
 
 _CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 ABSENT = "absent"

@@ -18,9 +18,9 @@ from hocba_app.models.repositories.sync import insert_rows
 from hocba_app.services.audit.log import notify_all
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Done
-from hocba_app.services.sync.import_plan import ABSENT, Plan, plan_of
-from hocba_app.services.sync.sheet_rows import Column
 from hocba_app.services.sync.steps import Cancelled
+from hocba_app.services.workbooks.import_plan import ABSENT, Plan, plan_of
+from hocba_app.services.workbooks.sheet_rows import Column
 
 KIND = "workbook_check"
 QUESTION, REFUSED = "question", "rejected"

@@ -16,8 +16,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from xml.parsers import expat
 
-from hocba_app.services.sync.text_tables import text_tables
-from hocba_app.services.sync.workbook_facts import Facts, facts_of
+from hocba_app.services.workbooks.text_tables import text_tables
+from hocba_app.services.workbooks.workbook_facts import Facts, facts_of
 
 MAX_PART = 120 * 1024 * 1024
 MAX_PARTS = 500

@@ -21,13 +21,13 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import notify_all, record
 from hocba_app.services.jobs.enqueue import ask_cancel, enqueue, live_job
 from hocba_app.services.storage import blobs
-from hocba_app.services.sync.excel_columns import SHEETS
-from hocba_app.services.sync.excel_reading import CellProblem, read_workbook
-from hocba_app.services.sync.import_check_job import KIND, MAX_REFUSED, QUESTION, REFUSED
-from hocba_app.services.sync.import_views import IMPORTING, ImportView, PreviewRow, preview_row, shown, titled
-from hocba_app.services.sync.problems_file import problems_csv
-from hocba_app.services.sync.wide_columns import CODE, NAME, TRAITS, UNREAD, path_key
-from hocba_app.services.sync.wide_values import known_target, title_of
+from hocba_app.services.workbooks.excel_columns import SHEETS
+from hocba_app.services.workbooks.excel_reading import CellProblem, read_workbook
+from hocba_app.services.workbooks.import_check_job import KIND, MAX_REFUSED, QUESTION, REFUSED
+from hocba_app.services.workbooks.import_views import IMPORTING, ImportView, PreviewRow, preview_row, shown, titled
+from hocba_app.services.workbooks.problems_file import problems_csv
+from hocba_app.services.workbooks.wide_columns import CODE, NAME, TRAITS, UNREAD, path_key
+from hocba_app.services.workbooks.wide_values import known_target, title_of
 
 _CELL = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}")
 MAX_EDITS, MAX_EDIT = 2000, 4000

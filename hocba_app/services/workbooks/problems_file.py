@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from hocba_app.services.csv_cells import plain_cell
-from hocba_app.services.sync.excel_reading import CellProblem
+from hocba_app.services.workbooks.excel_reading import CellProblem
 
 
 def problems_csv(problems: Sequence[CellProblem]) -> bytes:

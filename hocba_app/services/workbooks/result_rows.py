@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hocba_app.domain.levels import LAST_GRADES
-from hocba_app.services.sync.excel_reading import CellProblem
-from hocba_app.services.sync.sheet_rows import Entry
+from hocba_app.services.workbooks.excel_reading import CellProblem
+from hocba_app.services.workbooks.sheet_rows import Entry
 
 _SUBJECT_KEYS = ("term1", "term2", "year", "reassessed", "test", "reassessed_test", "comment", "note")
 

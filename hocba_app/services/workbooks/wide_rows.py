@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from hocba_app.services.sync.cell_values import heading
-from hocba_app.services.sync.excel_columns import Field
-from hocba_app.services.sync.excel_reading import CellProblem, Sheet
-from hocba_app.services.sync.sheet_heads import Heads, heads_of
-from hocba_app.services.sync.sheet_rows import Column, Entry, Rows, SourceRow, read_cell
-from hocba_app.services.sync.wide_columns import (
+from hocba_app.services.workbooks.cell_values import heading
+from hocba_app.services.workbooks.excel_columns import Field
+from hocba_app.services.workbooks.excel_reading import CellProblem, Sheet
+from hocba_app.services.workbooks.sheet_heads import Heads, heads_of
+from hocba_app.services.workbooks.sheet_rows import Column, Entry, Rows, SourceRow, read_cell
+from hocba_app.services.workbooks.wide_columns import (
     AWARDS,
     CODE,
     FAMILY_NAME,
@@ -24,8 +24,8 @@ from hocba_app.services.sync.wide_columns import (
     subject_of,
     term_of,
 )
-from hocba_app.services.sync.wide_pupils import class_named, merged_cells, pupil_rows, second_beside, settle_praise
-from hocba_app.services.sync.wide_values import NOTHING, field_of, known_target
+from hocba_app.services.workbooks.wide_pupils import class_named, merged_cells, pupil_rows, second_beside, settle_praise
+from hocba_app.services.workbooks.wide_values import NOTHING, field_of, known_target
 
 _EXAMPLES = 3
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from hocba_app.domain.circumstances import WORDS
 from hocba_app.domain.wording import position_name
-from hocba_app.services.sync.cell_values import (
+from hocba_app.services.workbooks.cell_values import (
     Read,
     Write,
     birthday,

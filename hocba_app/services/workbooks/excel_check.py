@@ -12,12 +12,12 @@ from hocba_app.domain.wording import position_name
 from hocba_app.models.base import new_id
 from hocba_app.services.accounts.leadership import hold_back
 from hocba_app.services.sync.apply import Applier, waits
-from hocba_app.services.sync.cell_values import shown_day, shown_result
 from hocba_app.services.sync.diff import changes, summary
-from hocba_app.services.sync.excel_reading import CellProblem
 from hocba_app.services.sync.fetch import Collected
 from hocba_app.services.sync.steps import RESOURCES
-from hocba_app.services.sync.workbook_records import Records
+from hocba_app.services.workbooks.cell_values import shown_day, shown_result
+from hocba_app.services.workbooks.excel_reading import CellProblem
+from hocba_app.services.workbooks.workbook_records import Records
 
 _Names = dict[str, dict[str, tuple[str, str]]]
 _NAME = {"staff": "full_name", "students": "full_name", "classes": "name", "subjects": "code"}

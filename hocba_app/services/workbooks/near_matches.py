@@ -8,8 +8,8 @@ from typing import Any
 
 from hocba_app.domain.identifiers import identifier_key
 from hocba_app.domain.search_text import fold
-from hocba_app.services.sync.excel_reading import CellProblem
-from hocba_app.services.sync.sheet_rows import Entry
+from hocba_app.services.workbooks.excel_reading import CellProblem
+from hocba_app.services.workbooks.sheet_rows import Entry
 
 WHAT = {"staff": "giáo viên", "classes": "lớp", "subjects": "môn", "students": "học sinh"}
 SAME, OTHER = "same", "other"

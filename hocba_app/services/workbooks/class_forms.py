@@ -20,9 +20,9 @@ from hocba_app.models.repositories import find
 from hocba_app.models.repositories.membership import present_in
 from hocba_app.services.accounts.authority import Right, require, require_class
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.sync.cell_values import shown_day, shown_result
-from hocba_app.services.sync.form_writing import Form, write_form
-from hocba_app.services.sync.wide_columns import LEVELS, TRAITS
+from hocba_app.services.workbooks.cell_values import shown_day, shown_result
+from hocba_app.services.workbooks.form_writing import Form, write_form
+from hocba_app.services.workbooks.wide_columns import LEVELS, TRAITS
 
 FORMS = {"summary": "bang-tong-hop", "sector": "bieu-mau-nganh"}
 """Form → name of its file."""

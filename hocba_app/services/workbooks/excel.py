@@ -9,9 +9,9 @@ from hocba_app.models import Database, School
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
-from hocba_app.services.sync.excel_columns import SHEETS
-from hocba_app.services.sync.excel_export import export_tables
-from hocba_app.services.sync.excel_writing import write_workbook
+from hocba_app.services.workbooks.excel_columns import SHEETS
+from hocba_app.services.workbooks.excel_export import export_tables
+from hocba_app.services.workbooks.excel_writing import write_workbook
 
 
 def template(who: Identity) -> bytes:

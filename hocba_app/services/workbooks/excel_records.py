@@ -17,12 +17,12 @@ from hocba_app.models import Enrolment, SchoolClass, Staff, Student, StudentResu
 from hocba_app.models.repositories import find
 from hocba_app.models.repositories.membership import memberships_of_year
 from hocba_app.services.sync.mapping import WORKBOOK_ID
-from hocba_app.services.sync.near_matches import OTHER, SAME, WHAT, Asking, People, shown, somebody_else
-from hocba_app.services.sync.pupil_matches import PupilFinder, name_rows
-from hocba_app.services.sync.result_rows import lay_over, settle_completion, subject_row
-from hocba_app.services.sync.sheet_rows import Entry, Rows
-from hocba_app.services.sync.wide_columns import head_key
-from hocba_app.services.sync.workbook_records import Records
+from hocba_app.services.workbooks.near_matches import OTHER, SAME, WHAT, Asking, People, shown, somebody_else
+from hocba_app.services.workbooks.pupil_matches import PupilFinder, name_rows
+from hocba_app.services.workbooks.result_rows import lay_over, settle_completion, subject_row
+from hocba_app.services.workbooks.sheet_rows import Entry, Rows
+from hocba_app.services.workbooks.wide_columns import head_key
+from hocba_app.services.workbooks.workbook_records import Records
 
 
 def own_id(*parts: object) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.models import Job, WorkbookImport
 from hocba_app.services.jobs.enqueue import LIVE
-from hocba_app.services.sync.import_check_job import QUESTION, REFUSED
-from hocba_app.services.sync.near_matches import CHOICES
-from hocba_app.services.sync.wide_values import title_of
+from hocba_app.services.workbooks.import_check_job import QUESTION, REFUSED
+from hocba_app.services.workbooks.near_matches import CHOICES
+from hocba_app.services.workbooks.wide_values import title_of
 
 CHECKING, COLUMNS, PREVIEW, IMPORTING, DONE, STOPPED, FAILED = (
     "checking", "columns", "preview", "importing", "done", "stopped", "failed",

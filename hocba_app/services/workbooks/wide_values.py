@@ -7,9 +7,19 @@ from functools import lru_cache
 
 from hocba_app.domain.assessment.subject_check import EXEMPT
 from hocba_app.domain.identifiers import identifier
-from hocba_app.services.sync import wide_columns
-from hocba_app.services.sync.cell_values import birthday, choice, code, heading, listed, mark, one_line, result, whole
-from hocba_app.services.sync.excel_columns import SHEETS, Field
+from hocba_app.services.workbooks import wide_columns
+from hocba_app.services.workbooks.cell_values import (
+    birthday,
+    choice,
+    code,
+    heading,
+    listed,
+    mark,
+    one_line,
+    result,
+    whole,
+)
+from hocba_app.services.workbooks.excel_columns import SHEETS, Field
 
 _TICKS = {"x", "v", "✓", "✔", "☑", "√", "×", "✗", "✘", "☒", "✅", "\uf0fc", "\uf0fe", "ü", "þ", "có", "1", "đạt"}
 """Among them those of the font Wingdings, as files of the old format hold them."""

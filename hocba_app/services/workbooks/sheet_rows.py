@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hocba_app.domain.old_letters import lost_letters
-from hocba_app.services.sync.excel_columns import Field
-from hocba_app.services.sync.excel_reading import CellProblem
-from hocba_app.services.sync.workbook_cells import DATE, NUMBER, ROUNDED, UNSURE
+from hocba_app.services.workbooks.excel_columns import Field
+from hocba_app.services.workbooks.excel_reading import CellProblem
+from hocba_app.services.workbooks.workbook_cells import DATE, NUMBER, ROUNDED, UNSURE
 
 _CODES = {"mark": "not_a_mark", "wide_mark": "not_a_mark", "code": "number_in_code"}
 _SCIENTIFIC = re.compile(r"[0-9][.,]?[0-9]*E\+[0-9]{1,2}", re.IGNORECASE)

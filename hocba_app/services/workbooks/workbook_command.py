@@ -9,12 +9,12 @@ from typing import Any
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.identifiers import identifier_key, near_key
-from hocba_app.services.sync import old_fonts
-from hocba_app.services.sync.excel_columns import SHEETS
-from hocba_app.services.sync.excel_reading import MAX_FILE, CellProblem, Sheet, read_workbook
-from hocba_app.services.sync.excel_rows import read_rows
-from hocba_app.services.sync.sheet_rows import Entry, Rows, SourceRow
-from hocba_app.services.sync.wide_values import title_of
+from hocba_app.services.workbooks import old_fonts
+from hocba_app.services.workbooks.excel_columns import SHEETS
+from hocba_app.services.workbooks.excel_reading import MAX_FILE, CellProblem, Sheet, read_workbook
+from hocba_app.services.workbooks.excel_rows import read_rows
+from hocba_app.services.workbooks.sheet_rows import Entry, Rows, SourceRow
+from hocba_app.services.workbooks.wide_values import title_of
 
 _YEAR = re.compile(r"(20[0-9]{2})\s*[-–/]\s*(20[0-9]{2})")
 _TITLE_ROWS = 10

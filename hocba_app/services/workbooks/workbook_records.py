@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from hocba_app.services.sync.excel_reading import CellProblem
-from hocba_app.services.sync.near_matches import Question
-from hocba_app.services.sync.sheet_rows import SourceRow
+from hocba_app.services.workbooks.excel_reading import CellProblem
+from hocba_app.services.workbooks.near_matches import Question
+from hocba_app.services.workbooks.sheet_rows import SourceRow
 
 _NAMES = {
     "student_id": "student_code",

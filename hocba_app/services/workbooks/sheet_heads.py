@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hocba_app.services.sync.cell_values import heading
-from hocba_app.services.sync.excel_reading import Sheet
-from hocba_app.services.sync.workbook_cells import column_name
+from hocba_app.services.workbooks.cell_values import heading
+from hocba_app.services.workbooks.excel_reading import Sheet
+from hocba_app.services.workbooks.workbook_cells import column_name
 
 _WITHIN = 25
 """Rows in which heads are looked for: exports begin with titles."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hocba_app.services.sync.cell_values import heading
-from hocba_app.services.sync.excel_columns import SHEETS, SheetSpec
-from hocba_app.services.sync.excel_reading import CellProblem, Sheet
-from hocba_app.services.sync.sheet_rows import Entry, Rows, SourceRow, read_cell
-from hocba_app.services.sync.wide_pupils import merged_cells, tables_of
-from hocba_app.services.sync.wide_rows import Knowledge, Wide, own_columns, read_wide, unread_columns, wide_of
+from hocba_app.services.workbooks.cell_values import heading
+from hocba_app.services.workbooks.excel_columns import SHEETS, SheetSpec
+from hocba_app.services.workbooks.excel_reading import CellProblem, Sheet
+from hocba_app.services.workbooks.sheet_rows import Entry, Rows, SourceRow, read_cell
+from hocba_app.services.workbooks.wide_pupils import merged_cells, tables_of
+from hocba_app.services.workbooks.wide_rows import Knowledge, Wide, own_columns, read_wide, unread_columns, wide_of
 
 _HEADER_WITHIN = 20
 """Rows in which the header is looked for: exports begin with titles."""

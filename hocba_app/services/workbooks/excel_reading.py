@@ -9,7 +9,7 @@ from typing import Any
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.decoding import Limits, decode
-from hocba_app.services.sync.workbook_cells import Locked, Unwelcome, in_pieces, raw_sheets
+from hocba_app.services.workbooks.workbook_cells import Locked, Unwelcome, in_pieces, raw_sheets
 
 KINDS = "tệp Excel (.xlsx, .xls, .xlsb, .ods) hoặc bảng lưu dạng trang web, .csv"
 """What is taken, in the words of a sentence."""
@@ -56,7 +56,7 @@ class Sheet:
     name: str
     rows: dict[int, dict[str, str]] = field(default_factory=dict)
     kinds: dict[int, dict[str, str]] = field(default_factory=dict)
-    """What a cell was that was not text: :mod:`hocba_app.services.sync.workbook_cells`."""
+    """What a cell was that was not text: :mod:`hocba_app.services.workbooks.workbook_cells`."""
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     """Merged cells of the first rows: top row, left column from 0, bottom row, right column."""
     problems: list[CellProblem] = field(default_factory=list)

@@ -11,7 +11,7 @@ from typing import Any
 from xlsxwriter import Workbook
 
 from hocba_app.services.csv_cells import plain_cell
-from hocba_app.services.sync.excel_writing import shown_text
+from hocba_app.services.workbooks.excel_writing import shown_text
 
 _FONT = {"font_name": "Times New Roman", "font_size": 11, "num_format": "@"}
 _LEAST_WIDTH, _MAX_WIDTH = 5, 30

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from hocba_app.services.sync.cell_values import day
-from hocba_app.services.sync.excel_reading import CellProblem, Sheet
-from hocba_app.services.sync.sheet_heads import column_place, heads_at
-from hocba_app.services.sync.sheet_rows import Entry, Rows
-from hocba_app.services.sync.wide_columns import BIRTH, CODE, NAME, TITLES, head_key
-from hocba_app.services.sync.workbook_cells import MAX_COLUMNS, column_name
+from hocba_app.services.workbooks.cell_values import day
+from hocba_app.services.workbooks.excel_reading import CellProblem, Sheet
+from hocba_app.services.workbooks.sheet_heads import column_place, heads_at
+from hocba_app.services.workbooks.sheet_rows import Entry, Rows
+from hocba_app.services.workbooks.wide_columns import BIRTH, CODE, NAME, TITLES, head_key
+from hocba_app.services.workbooks.workbook_cells import MAX_COLUMNS, column_name
 
 _NUMBER = re.compile(r"[0-9]+(?:\.0+)?")
 _CLASS_NAME = r"[0-9]{1,2} ?[^\W\d_]{0,4} ?[0-9]{0,2}(?:[/.-][0-9A-ZĐ]{1,3})?"

@@ -12,8 +12,8 @@ from hocba_app.models import SchoolClass, Staff, Student, StudentResult, Subject
 from hocba_app.models.repositories import find
 from hocba_app.models.repositories.membership import memberships_of_year
 from hocba_app.models.repositories.records import circumstances_of
-from hocba_app.services.sync.excel_columns import SHEETS, SheetSpec
-from hocba_app.services.sync.excel_writing import Table
+from hocba_app.services.workbooks.excel_columns import SHEETS, SheetSpec
+from hocba_app.services.workbooks.excel_writing import Table
 
 
 def export_tables(session: Session, school_year: str) -> list[Table]:
