@@ -87,17 +87,11 @@ def _update(data: bytes, position: int, section: XRefSection, reader: PdfFileRea
     Raises:
         _Unclear: something in it is not accounted for.
     """
-    meta, entries = section.meta_info, section.xref_data
+    meta = section.meta_info
     if meta.xref_section_type == XRefSectionType.HYBRID_MAIN:
         raise _Unclear("two tables in one")
-    begin, position = position, _WHITE.match(data, position).end()  # type: ignore[union-attr] # matches where there is none too
-    found: dict[int, tuple[int, int]] = {}
-    while (head := _OBJECT.match(data, position)) is not None:
-        number, generation = int(head.group(1)), int(head.group(2))
-        if number in found or len(found) >= MAX_OBJECTS:
-            raise _Unclear("object twice")
-        found[number] = (generation, position)
-        position = _after_object(data, head.end(), generic.Reference(number, generation, reader))
+    begin = position
+    found, position = _objects(data, position, reader)
     stream = meta.stream_ref
     if stream is None:
         table = _TABLE.match(data, position)
@@ -111,6 +105,31 @@ def _update(data: bytes, position: int, section: XRefSection, reader: PdfFileRea
         position = _gap(data, body.tell())
     elif found.get(stream.idnum) != (stream.generation, meta.start_location):
         raise _Unclear("stream of the table")
+    _require_all_listed(found, begin, section, reader)
+    end = _END.match(data, position)
+    if end is None or int(end.group(1)) != meta.declared_startxref:
+        raise _Unclear("end")
+    return end.end()
+
+
+def _objects(data: bytes, position: int, reader: PdfFileReader) -> tuple[dict[int, tuple[int, int]], int]:
+    """``(generation, offset)`` of each object from here on, by number, and where the last one ends."""
+    position = _WHITE.match(data, position).end()  # type: ignore[union-attr] # matches where there is none too
+    found: dict[int, tuple[int, int]] = {}
+    while (head := _OBJECT.match(data, position)) is not None:
+        number, generation = int(head.group(1)), int(head.group(2))
+        if number in found or len(found) >= MAX_OBJECTS:
+            raise _Unclear("object twice")
+        found[number] = (generation, position)
+        position = _after_object(data, head.end(), generic.Reference(number, generation, reader))
+    return found, position
+
+
+def _require_all_listed(
+    found: dict[int, tuple[int, int]], begin: int, section: XRefSection, reader: PdfFileReader
+) -> None:
+    """The update's table and its objects name each other, and nothing of before it is given another place."""
+    entries, stream = section.xref_data, section.meta_info.stream_ref
     listed = dict(entries.standard_xrefs)
     for number, (generation, offset) in listed.items():
         if offset >= begin and found.get(number) != (generation, offset):
@@ -123,10 +142,6 @@ def _update(data: bytes, position: int, section: XRefSection, reader: PdfFileRea
     for number, place in entries.xrefs_in_objstm.items():
         if place.obj_stream_id not in found and not _packs_so_already(reader, number, place, section):
             raise _Unclear("packed objects from elsewhere")
-    end = _END.match(data, position)
-    if end is None or int(end.group(1)) != meta.declared_startxref:
-        raise _Unclear("end")
-    return end.end()
 
 
 def _says_so_already(reader: PdfFileReader, number: int, generation: int, offset: int, section: XRefSection) -> bool:

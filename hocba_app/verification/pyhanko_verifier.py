@@ -133,12 +133,10 @@ def _examined(
         judged = sorted([*judged, *found.others], key=lambda item: item.revision)
         if not judged and found.complete:
             return verdict_without_analysis(report, data, traces, not_ours, has_no_signature=True)
-        if manifest is not None and not is_known(manifest):
-            add(report, Reason.WRITER_UNKNOWN)
-        elif manifest is not None and not_ours is not None:
-            add(report, not_ours)
-            tell_if_cut_off(report, data, manifest.code)
-        proven = judge_proofs(judged, evidence.answers(fetched), now) if manifest is not None and roots else None
+        proven = None
+        if manifest is not None:
+            _tell_writer(report, data, manifest, not_ours)
+            proven = judge_proofs(judged, evidence.answers(fetched), now) if roots else None
         conclude(report, judged, manifest, issuers, have_roots=bool(roots), proven=proven)
         if traces is not None and is_written_anew(traces, judged):
             retell_as_copy(report, traces, manifest)
@@ -152,6 +150,14 @@ def _examined(
         # Whatever a broken file does to the analysis says nothing of the file: its bytes do.
         return verdict_without_analysis(report, data, traces, not_ours)
     return report
+
+
+def _tell_writer(report: FileReport, data: bytes, manifest: Manifest, not_ours: Reason | None) -> None:
+    if not is_known(manifest):
+        add(report, Reason.WRITER_UNKNOWN)
+    elif not_ours is not None:
+        add(report, not_ours)
+        tell_if_cut_off(report, data, manifest.code)
 
 
 def _what_follows(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,33 +55,40 @@ def verify(
     own_schools = issuers is None and db is not None and own_trust
     if own_schools and db is not None:
         issuers = _schools(db)
-
-    def judged(
-        some: Sequence[tuple[str, bytes]], schools: Sequence[dict[str, Any]] | None, fetched: Fetched | None = None
-    ) -> list[FileReport]:
-        if limits is not None:
-            return examine(
-                [(name, data, None) for name, data in some], roots, schools, replay=True, limits=limits, fetched=fetched
-            )
-        return judge_files(some, roots=roots, issuers=schools, always_analyse=always_analyse, fetched=fetched)
-
-    listed: list[Sequence[dict[str, Any]] | None] = [issuers] * len(files)
-    reports = judged(files, issuers)
-    if own_schools and db is not None:
-        for index, report in enumerate(reports):
-            if any(found.code in _OF_NAME for found in report.reasons) and (locked := school_at_lock(db, report.code)):
-                listed[index] = [locked]
-                (reports[index],) = judged([files[index]], [locked])
-    if online:
-        for index, report in enumerate(reports):
-            if (fetched := fetch_lacking(report, roots)) is not None:
-                (reports[index],) = judged([files[index]], listed[index], fetched)
-    for report in reports:
+    judge = partial(_judged, roots=roots, always_analyse=always_analyse, limits=limits)
+    reports = judge(files, issuers)
+    for index, (file, report) in enumerate(zip(files, reports, strict=True)):
+        listed = issuers
+        if own_schools and db is not None and _names_another(report) and (locked := school_at_lock(db, report.code)):
+            listed = [locked]
+            (report,) = judge([file], listed)
+        if online and (fetched := fetch_lacking(report, roots)) is not None:
+            (report,) = judge([file], listed, fetched)
         report.lacking = []  # of no use to whoever keeps the report
-    if db is not None:
-        for report, (_, data) in zip(reports, files, strict=True):
-            add_standing(db, report, data, must_be_known=own_trust)
+        if db is not None:
+            add_standing(db, report, file[1], must_be_known=own_trust)
+        reports[index] = report
     return reports
+
+
+def _judged(
+    files: Sequence[tuple[str, bytes]],
+    issuers: Sequence[dict[str, Any]] | None,
+    fetched: Fetched | None = None,
+    *,
+    roots: Sequence[bytes],
+    always_analyse: bool,
+    limits: Limits | None,
+) -> list[FileReport]:
+    if limits is not None:
+        given = [(name, data, None) for name, data in files]
+        return examine(given, roots, issuers, replay=True, limits=limits, fetched=fetched)
+    return judge_files(files, roots=roots, issuers=issuers, always_analyse=always_analyse, fetched=fetched)
+
+
+def _names_another(report: FileReport) -> bool:
+    """Whether the file was issued under a name that no school has now."""
+    return any(found.code in _OF_NAME for found in report.reasons)
 
 
 def issuers_beside(trust: Path) -> list[dict[str, Any]] | None:

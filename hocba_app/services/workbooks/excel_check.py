@@ -13,7 +13,7 @@ from hocba_app.models.base import new_id
 from hocba_app.services.accounts.leadership import hold_back
 from hocba_app.services.sync.apply import Applier, waits
 from hocba_app.services.sync.diff import changes, summary
-from hocba_app.services.sync.fetch import Collected
+from hocba_app.services.sync.fetch import Collected, Incoming
 from hocba_app.services.sync.steps import RESOURCES
 from hocba_app.services.workbooks.cell_values import shown_day, shown_result
 from hocba_app.services.workbooks.excel_reading import CellProblem
@@ -120,30 +120,34 @@ class _Checker(Applier):
                 if row is not None and row.source_version >= record.version:
                     continue
                 label = self._table.label(record.data or {}, self._known)[:200]
-                values = self._acceptable(record, row, label)
-                if values is None:
-                    continue
-                post = self._post(record.id, row, values)
-                if row is None:
-                    self._report.note("new", record.id, label, reason=post or _first_values(self.resource, values))
-                elif post:
-                    self._report.note("changed", record.id, label, field="position", reason=post)
-                else:
-                    self._compare(row, record.id, values, label)
-                for column, held in self._held.items():
-                    if row is not None and getattr(row, column) != values[column]:
-                        held.pop(getattr(row, column), None)
-                self._hold(record, values)
-                if self.resource == "results":
-                    self._results[values["student_id"]] = record.id
-                if name := _NAME.get(self.resource):
-                    self._made.setdefault(self.resource, {})[record.id] = (
-                        row.id if row is not None else new_id(),
-                        values[name],
-                    )
+                if (values := self._acceptable(record, row, label)) is not None:
+                    self._note(record.id, row, values, label)
+                    self._remember(record, row, values)
             for row in rows.values():
                 session.expunge(row)
         return self._report.rows
+
+    def _note(self, source_id: str, row: Any, values: dict[str, Any], label: str) -> None:
+        """What would become of one record."""
+        post = self._post(source_id, row, values)
+        if row is None:
+            self._report.note("new", source_id, label, reason=post or _first_values(self.resource, values))
+        elif post:
+            self._report.note("changed", source_id, label, field="position", reason=post)
+        else:
+            self._compare(row, source_id, values, label)
+
+    def _remember(self, record: Incoming, row: Any, values: dict[str, Any]) -> None:
+        """What later records meet as if this one were written."""
+        for column, held in self._held.items():
+            if row is not None and getattr(row, column) != values[column]:
+                held.pop(getattr(row, column), None)
+        self._hold(record, values)
+        if self.resource == "results":
+            self._results[values["student_id"]] = record.id
+        if name := _NAME.get(self.resource):
+            made = self._made.setdefault(self.resource, {})
+            made[record.id] = (row.id if row is not None else new_id(), values[name])
 
     def _post(self, source_id: str, row: Any, values: dict[str, Any]) -> str | None:
         """What becomes of a post of the leadership, which no list changes by itself."""
