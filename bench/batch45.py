@@ -54,7 +54,7 @@ class Answered:
         return []
 
     def start(self, request: SignRequest) -> Submitted:
-        """Sign at once; hand over when asked."""
+        """Sign at once; answer when asked."""
         self._answer = tuple(self._key.sign(digest, padding.PKCS1v15(), _PREHASHED) for digest in request.hashes)
         return Submitted("t")
 

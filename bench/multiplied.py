@@ -152,7 +152,7 @@ def _number(connection: Connection, statement: str) -> int:
 
 
 def _of_school(table: str, column: Column[object]) -> str:
-    """What stands in a column of a school's copy, in SQL: every id is another."""
+    """The value of a column of a school's copy, in SQL: every id is another."""
     name = f't."{column.name}"'
     if column.name == "school_id":
         return "s.id"
@@ -168,7 +168,7 @@ def _of_school(table: str, column: Column[object]) -> str:
 
 
 def _value(table: str, name: str, instant: bool, year: int, seq: int, sqlite: bool) -> str:
-    """What stands in a column of a year's copy, in SQL."""
+    """The value of a column of a year's copy, in SQL."""
     mark = f"00{_letters(year)}"
     begins = f"(cast(substr(school_year, 1, 4) as integer) - {year})"
     if name in _IDS:

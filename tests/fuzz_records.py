@@ -202,7 +202,7 @@ def some_bytes(dice: random.Random, subject: Subject, file: bytes) -> bytes:
 
 
 def with_mended_tables(dice: random.Random, subject: Subject, file: bytes) -> bytes:
-    """Every offset put right for the objects as they stand: what readers take without complaint."""
+    """Every offset put right for the objects as they are: readers take such a file without complaint."""
     out, previous = b"", None
     for part in updates_of(file):
         place = part.rfind(b"xref\n", 0, max(part.rfind(b"startxref"), 0))

@@ -61,7 +61,7 @@ class Machine:
         return process
 
     def cut(self) -> None:
-        """Pull its cable: nothing arrives, and nobody is told."""
+        """Pull its cable: nothing arrives, and neither end gets an error."""
         _ip("link", "set", f"{self.name}-a", "down")
 
     def mend(self) -> None:

@@ -218,7 +218,7 @@ class School(RuleBasedStateMachine):
             assert verify_chain(session) == []
 
     def drain(self) -> None:
-        """Every batch gets its turns, and every signer accepts when he is told so, until all are over."""
+        """Every batch gets its turns, and every signer accepts when he is asked to, until all are over."""
         for _ in range(400):
             live = self.live()
             if not live:

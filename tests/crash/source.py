@@ -1,7 +1,7 @@
 """``python -m tests.crash.source [--examples N] [--steps N] [--database URL]``: what SMAS does to a school in any order – classes
 corrected and merged, moves, departures, cancellations, marks and earlier years corrected, a year ending – between syncs, locks and
 unlocks (Hypothesis). After every sync: no locked record differs from the source without being called out of date, none is called
-so that does not, and everybody stands in one class at most."""
+so that does not, and everybody is in one class at most."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _day(departure: str | None) -> str | None:
 
 
 class SourceActs(RuleBasedStateMachine):
-    """What SMAS does to a school, and what must be told of it; the school itself is the subclass's."""
+    """What SMAS does to a school, and what its submissions must then contain; the school itself is the subclass's."""
 
     db: Database
     sector: FakeSector

@@ -38,7 +38,7 @@ _PREHASHED = Prehashed(hashes.SHA256())
 
 
 class FileService:
-    """A signing service: a file a transaction. Whoever asks how one stands has confirmed it on his phone meanwhile."""
+    """A signing service: a file a transaction. A request counts as confirmed on the phone by the time its state is asked for."""
 
     max_hashes, window_seconds, poll_seconds = 500, 0, 0.0
 

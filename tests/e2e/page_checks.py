@@ -50,7 +50,7 @@ _LOOK = r"""() => {
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """How a page stands at one width."""
+    """The measurements of a page at one width."""
 
     height: int
     """Pixels of the whole page."""

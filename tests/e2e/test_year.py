@@ -99,7 +99,7 @@ async def confirm_over_api(school: PlayedSchool, user: str) -> None:
 
 
 async def reads(person: Person, snapshot: str) -> None:
-    """What a screen reader is told of the page, in this order; patience for a page that still loads."""
+    """What a screen reader reads of the page, in this order; waits for a page that still loads."""
     await expect(person.page.locator("main")).to_match_aria_snapshot(textwrap.dedent(snapshot), timeout=180_000)
 
 
@@ -120,7 +120,7 @@ async def signing_is_read_aloud(person: Person) -> None:
 
 
 async def batch_is_read_aloud(person: Person, records: int, state: str) -> None:
-    """Afterwards: a status says how it stands, the batch is a named article with its progress."""
+    """Afterwards: a status says how far it is, the batch is a named article with its progress."""
     await reads(
         person,
         f"""

@@ -70,7 +70,7 @@ def test_a_damaged_backup_is_refused(installation: tuple[str, FolderStore], tmp_
 
 
 def test_each_document_is_held_against_its_name(installation: tuple[str, FolderStore], tmp_path: Path) -> None:
-    """A document whose bytes are not those of its name is told and left out; the others come back."""
+    """A document whose bytes are not those of its name is reported and left out; the others are restored."""
     url, documents = installation
     names = {}
     for content in (b"first record", b"second record"):
@@ -87,7 +87,7 @@ def test_each_document_is_held_against_its_name(installation: tuple[str, FolderS
 
 
 def _archive(path: Path, members: list[tuple[str, bytes]], **changes: object) -> Path:
-    """A backup made by hand: its database is a real one, its manifest fits, unless told otherwise."""
+    """A backup made by hand: its database is a real one, its manifest fits, unless the test says otherwise."""
     database = path.with_suffix(".made.db")
     sqlite3.connect(database).close()
     database.write_bytes(b"SQLite format 3\0" + b"\0" * 84)
@@ -175,7 +175,7 @@ def test_an_empty_member_name_and_what_is_no_file_are_passed_by(tmp_path: Path) 
 def test_a_place_that_cannot_take_it_is_no_damaged_backup(
     installation: tuple[str, FolderStore], tmp_path: Path
 ) -> None:
-    """ "Could not" is never told as "bad"."""
+    """ "Could not" is never reported as "bad"."""
     backup(*installation, tmp_path / "b.tar")
     (tmp_path / "file").touch()
     for source, place in (

@@ -1,4 +1,4 @@
-"""What `hocba doctor` says about jobs and time stamps: an alarm where something stands still, none where it only waits."""
+"""What `hocba doctor` says about jobs and time stamps: an alarm where nothing moves any more, none where something only waits."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Authority:
 def test_an_authority_whose_tokens_nobody_takes_is_named(
     db: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: HocbaError | None, said: str | None
 ) -> None:
-    """Batches wait for a time stamp that will never be right: the operator must be told which of the two it is."""
+    """Batches wait for a time stamp that will never be right: `doctor` must say which of the two it is."""
     roots = tmp_path / "root.pem"
     roots.write_text("")
     monkeypatch.setattr(doctor, "timestamp_client", lambda: Authority(error))
@@ -94,7 +94,7 @@ def test_before_a_worker_ever_ran_it_is_told_what_to_start_and_nothing_is_late(d
 def test_credentials_are_tried_before_anybody_is_connected(
     db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A fresh school has no signer to ask about: wrong credentials are told all the same, unproven ones are not called good."""
+    """A fresh school has no signer to ask about: wrong credentials are reported all the same, unproven ones are not called good."""
     with mysign_rig(tmp_path / "mysign") as rig:
         rig.add(TEACHER)
         monkeypatch.setenv("HOCBA_MYSIGN_URL", rig.url)

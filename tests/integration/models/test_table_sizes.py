@@ -1,4 +1,4 @@
-"""SQLite's planner is told the sizes of tables, and goes by them."""
+"""SQLite's planner gets the sizes of tables and uses them."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ MEGABYTE = 1024 * 1024
 
 
 class Product(BaseHTTPRequestHandler):
-    """What stands behind: tells what arrived."""
+    """The server behind the proxy: answers with what arrived."""
 
     protocol_version = "HTTP/1.1"
     gone = threading.Event()

@@ -1,4 +1,4 @@
-"""What moved in a school and whom it concerns, as two hundred following screens are told; and answers kept until then."""
+"""What moved in a school and whom it concerns, as two hundred open screens hear of it; and cached answers end with it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def now(small: SmallSchool) -> Counters:
 
 
 def moved(small: SmallSchool, write: Callable[[Session], None]) -> ChangeSet:
-    """What is told of one transaction."""
+    """The change set of one transaction."""
     before = now(small)
     with small.db.write(small.school_id) as session:
         write(session)

@@ -1,4 +1,4 @@
-"""Exceptions of the law at the lock: told with their article, frozen with their days, printed, compared with newer data."""
+"""Exceptions of the law at the lock: shown with their article, frozen with their days, printed, compared with newer data."""
 
 from __future__ import annotations
 

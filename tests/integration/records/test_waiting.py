@@ -1,4 +1,4 @@
-"""Everything that waits for a person is told him, with its number and its page, each role its own; nothing else is."""
+"""Everybody sees what waits for him, with its number and its page, each role its own, and nothing else."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ PARTS = ("admin", "principal", "homeroom", "TOAN", "operator")
 
 
 def told(small: SmallSchool, part: str, *kinds: str) -> dict[str, int]:
-    """What this person is told of these kinds, with its number; of every kind but the gaps of this small school without any."""
+    """What this person sees of these kinds, with its number; of every kind but the gaps of this small school without any."""
     found = waiting(small.db, small.people[part])
     wanted = kinds or {task.kind for task in found} - {"problem", "own_image", "own_key", "year", "year_ahead"}
     return {task.kind: task.count for task in found if task.kind in wanted}
 
 
 def seen_by(small: SmallSchool, kind: str) -> dict[str, int]:
-    """By part how many of one kind he is told of."""
+    """By part how many of one kind he sees."""
     return {part: count for part in PARTS if (count := told(small, part, kind).get(kind, 0))}
 
 

@@ -1,4 +1,4 @@
-"""``hocba dev``: a saved source starts the product's processes again, a broken one is told and waited for."""
+"""``hocba dev``: a saved source starts the product's processes again, of a broken one the error is printed, and the next save is waited for."""
 
 from __future__ import annotations
 

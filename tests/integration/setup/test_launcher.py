@@ -132,7 +132,7 @@ def _digest(text: str) -> str:
 
 @pytest.fixture
 def clone(index: tuple[str, Path], tmp_path: Path) -> Path:
-    """What the launcher needs of a fresh clone; the command it hands over to only tells that it was reached."""
+    """What the launcher needs of a fresh clone; the command it starts only says that it was reached."""
     tree = tmp_path / "clone"
     shutil.copytree(index[1], tree)
     shutil.copy(ROOT / "hocba", tree)

@@ -128,7 +128,7 @@ def test_revoked_after_the_phone_is_final(
 
 
 def test_before_the_phone_nobody_is_asked_until_an_answer_counts(small: SmallSchool, outside: Outside) -> None:
-    """A passing fault is tried again for a while; then the signer is told, and nothing stays reserved."""
+    """A passing fault is tried again for a while; then the signer gets a message, and no lease is kept."""
     lock(small, "results")
     fault(outside, ocsp="unknown", crl="down")
     batch_id = start(small, "TOAN")

@@ -1,5 +1,5 @@
 """What a slot demands is frozen at the lock, and signing and verification judge by it: no record that our own verifier would
-refuse is signed, sealed or handed out, and who is refused is told before his phone is asked."""
+refuse is signed, sealed or handed out, and who is refused hears it before his phone is asked."""
 
 from __future__ import annotations
 

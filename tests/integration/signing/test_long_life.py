@@ -71,7 +71,7 @@ def record(tmp_path_factory: pytest.TempPathFactory):
 
 
 def test_a_record_outlives_its_signers_certificates(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Certificates last three years; ten years on everything that is needed stands in the file."""
+    """Certificates last three years; ten years on the file still holds everything a verifier needs."""
     roots = (record.world.root,)
     without = ades_results(record.file, roots, datetime.now(UTC) + 10 * YEAR)
     assert AdESPassed.OK not in {result.ades_subindic for result in without.values()}, "it is the archive that proves"

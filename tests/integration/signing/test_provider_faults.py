@@ -80,7 +80,7 @@ class Phone:
                         self.confirmed += 1
 
     def _known(self, transaction: str) -> bool:
-        """He is told on his page that a lost request is void, and waits for the one that counts."""
+        """His page says that a lost request is void; the batch waits for the request that counts."""
         return self.counts(transaction)
 
     counts: Any = staticmethod(lambda _transaction: True)

@@ -106,7 +106,7 @@ ALL_SCHOOLS = re.compile(
 def test_no_screen_and_no_night_reads_what_other_schools_have(
     db: Database, small: SmallSchool, outside: tuple[Rig, str, Path]
 ) -> None:
-    """Screens of a whole school and the nights' statements ask by the school, whatever stands beside it."""
+    """Screens of a whole school and the nights' statements use the index by school, whatever other conditions they have."""
     for kind in ("cover", "history", "results"):
         lock(small, kind)
     sign(small, outside[0], "TOAN")

@@ -136,7 +136,7 @@ def test_one_pupil_sealed_with_smartca_and_the_next_with_a_token(
 def test_a_token_that_fails_says_nothing_of_the_certificate(
     small: SmallSchool, outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The nightly test leaves a key as it stands when the token is away or its PIN is refused."""
+    """The nightly test does not change a key's state when the token is away or its PIN is refused."""
     monkeypatch.setenv("HOCBA_PKCS11_MODULE", MODULE)
     monkeypatch.setenv("HOCBA_PKCS11_TOKEN", "Truong Kim Dong")
     admin = small.people["admin"]

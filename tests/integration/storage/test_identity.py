@@ -152,7 +152,7 @@ def test_an_installation_of_before_gets_its_mark_only_where_its_files_are(
 
 
 def test_jobs_wait_for_the_disk_and_blame_no_file(db: Database, school_id: str, place: Path) -> None:
-    """51 batches once ended, and teachers were told that files were damaged."""
+    """This once ended 51 batches, with a message that files were damaged."""
     identity.adopt(db)
     with db.write(school_id) as session:
         some_record(session, blobs.put(b"a record"))

@@ -61,7 +61,7 @@ WITH_SIGNATURES: dict[str, Copy] = {
     "pdfunite": _by_tool("pdfunite", "IN", "IN", "OUT"),
     "line ends changed": lambda file: file.replace(b"\n", b"\r\n"),
 }
-"""Signature dictionaries still stand in these, and hold no more."""
+"""These still contain the signature dictionaries, whose signatures do not hold any more."""
 WITHOUT_A_FORM: dict[str, Copy] = {"merged by pikepdf": merged}
 """Nothing of ours but what the pages show."""
 ALMOST_THE_SAME: dict[str, Copy] = {
@@ -70,7 +70,7 @@ ALMOST_THE_SAME: dict[str, Copy] = {
     "a line end after": lambda file: file + b"\r\n",
     "blanks after": lambda file: file + b" " * 700,
 }
-"""The record stands in these whole."""
+"""These contain the whole record."""
 
 
 def printed(code: str) -> bytes:

@@ -232,7 +232,7 @@ def resigned(
 
 
 def with_tax_code(like: Signer, tax_code: str) -> x509.Name:
-    """A person who belongs to an organisation: both numbers stand in the subject."""
+    """A person who belongs to an organisation: the subject has both numbers."""
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"),

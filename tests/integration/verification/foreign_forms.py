@@ -198,7 +198,7 @@ def table(file: bytes, objects: list[bytes], generation: int = 0, *, end: bytes 
 
 
 def object_90(file: bytes) -> bytes:
-    """An update with nothing but the object that a page may refer to in vain."""
+    """An update with nothing but an object that a page refers to and that was missing before."""
     root = re.findall(rb"/Root (\d+) 0 R", file)[-1]
     previous = re.findall(rb"startxref\s+(\d+)", file)[-1]
     body = b"90 0 obj\n%s\nendobj\n" % stream(FORGED)

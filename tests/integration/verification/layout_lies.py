@@ -106,7 +106,7 @@ NINE = b"<%04X>" % BOLD.glyph("9")
 
 
 def everywhere(pattern: bytes, by: bytes) -> Callable[[Bodies], None]:
-    """Change whatever stands in a dictionary."""
+    """Change any entry of a dictionary."""
 
     def changed(bodies: Bodies) -> None:
         before = list(bodies)

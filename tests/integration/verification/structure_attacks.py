@@ -217,7 +217,7 @@ def a_second_field_of_the_same_name(record: Record) -> bytes:
 
 @attack
 def one_signature_in_two_fields(record: Record) -> bytes:
-    """A new field points to the seal's signature: the same signature seems to stand twice."""
+    """A new field points to the seal's signature: readers show the same signature twice."""
     number = record.tip.size
     value = re.search(rb"/V \d+ 0 R", newest(record.file, record.tip.fields["seal"].number))
     assert value

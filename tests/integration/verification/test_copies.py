@@ -1,4 +1,4 @@
-"""A record that another program has saved is told for what it is, with the way to the original; it is never valid."""
+"""A record that another program has saved is reported as a copy, with the address of the original; it is never valid."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ def test_a_certificate_that_has_expired_since(world: World) -> None:
 
 
 def test_a_stamp_of_nobody_proves_nothing(world: World, tmp_path: object) -> None:
-    """A sound stamp of an untrusted unit is told so, and the signer is judged as if there were none."""
+    """A sound stamp of an untrusted unit is reported as untrusted, and the signer is judged as if there were none."""
     now = datetime.now(UTC).replace(microsecond=0)
     ended = Hand(world, begins=now - 60 * DAY, ends=now - DAY)
     other = World(tmp_path, today=now - 10 * DAY)  # type: ignore[arg-type]
@@ -282,7 +282,7 @@ def test_revoked_before_and_after_the_stamp(world: World) -> None:
 
 
 def test_evidence_about_somebody_else_is_no_broken_path(world: World) -> None:
-    """With a stamp, certificates must be covered by the evidence: that they are not is a doubt, told as one."""
+    """With a stamp, certificates must be covered by the evidence: where they are not, the verdict is a doubt."""
     hand, draft = Hand(world), Draft()
     draft.sign(stamped(hand, world))
     with_evidence(
@@ -294,7 +294,7 @@ def test_evidence_about_somebody_else_is_no_broken_path(world: World) -> None:
 
 
 def test_references_that_lead_nowhere(world: World, hand: Hand) -> None:
-    """They stand for nothing; what is put at their end afterwards is a change."""
+    """They have no meaning for the file; what is put at their end afterwards is a change."""
     draft = Draft()
     two = draft.entry(3, b"/Contents [4 0 R 90 0 R]")
     draft.bodies[3] = two

@@ -1,4 +1,4 @@
-"""No page is drawn by the verifier: outlines and places stand for the picture. Here poppler and MuPDF draw, and show that they do.
+"""No page is drawn by the verifier: it compares outlines and places instead. Here poppler and MuPDF draw, and show that they do.
 
 Of an honest page, whatever is read from it, drawn again by FreeType, is the picture that both show – nothing more, nothing less. Every kind
 of lie that changes the picture (or the words under it) is refused by the reader.
@@ -94,7 +94,7 @@ def typeface(name: str, size: float) -> ImageFont.FreeTypeFont:
 
 
 def drawn_again(layout: Layout, page: int, drawing: bytes, size: tuple[int, int]) -> Picture:
-    """A page from what the reader made of it: letters where they stand, rules, frames; pictures as grey boxes."""
+    """A page from what the reader made of it: letters at their places, rules, frames; pictures as grey boxes."""
     picture = Image.new("L", size, 255)
     pen = ImageDraw.Draw(picture)
 

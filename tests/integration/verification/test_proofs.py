@@ -1,4 +1,4 @@
-"""Absence is told as absence, fresh evidence counts, and trusted times follow the order of signatures."""
+"""A missing proof is reported as missing, fresh evidence counts, and trusted times follow the order of signatures."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def record(world: World, old_hands: dict[str, Signer]) -> Record:
 
 
 def sign_at(record: Record, patch: pytest.MonkeyPatch, **ago: timedelta) -> None:
-    """Every slot at its time, by default now; ``s`` stands for both teachers."""
+    """Every slot at its time, by default now; ``s`` is both teachers."""
     for slot in record.manifest.slots:
         moment = NOW - ago.get(slot.field.split(".")[0], timedelta(0))
         with patch.context() as inside:

@@ -465,7 +465,7 @@ ROUTES = {
     "/hooks/mysign/token": "public",
     "/hooks/mysign": "public",
 }
-"""Who may call a route, where no right stands in its dependencies."""
+"""Who may call a route, where its dependencies name no right."""
 
 
 def _routes() -> list[Any]:

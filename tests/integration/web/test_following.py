@@ -50,7 +50,7 @@ class Page:
 
 
 class Watcher:
-    """Told by the test what moved."""
+    """Moves what the test says."""
 
     def __init__(self) -> None:
         self.counter, self.known = 0, dict[int, ChangeSet]()

@@ -84,7 +84,7 @@ def sent_to(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def value(told: str, name: str) -> Any:
-    """What the page was told last of a variable."""
+    """The value of a variable that the page was sent last."""
     return [
         state[f"{name}_rx_state_"]
         for delta in json.loads(told)

@@ -60,7 +60,7 @@ def test_links_lead_somewhere(address: str) -> None:
 
 
 def _code(text: str) -> set[str]:
-    """Commands, settings, paths and codes: what stands between backticks, and the blocks."""
+    """Commands, settings, paths and codes: text between backticks, and code blocks."""
     return set(re.findall(r"`([^`\n]+)`", text)) | set(re.findall(r"```\n(.*?)```", text, flags=re.DOTALL))
 
 

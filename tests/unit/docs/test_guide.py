@@ -1,4 +1,4 @@
-"""The user guide cannot age unnoticed: its pages and pictures are there, and what it quotes stands on the screens.
+"""The user guide cannot age unnoticed: its pages and pictures are there, and what it quotes is on the screens.
 
 In the guide **«words»** are words of a screen, letter by letter; ``…`` in them stands for a number or a name.
 """
@@ -63,7 +63,7 @@ def words_of(screens: str) -> str:
 
 
 def stands_in(quoted: str, text: str) -> bool:
-    """Whether words stand in a text; ``…`` is anything short within a line."""
+    """Whether a text has these words; ``…`` is anything short within a line."""
     pieces = [re.escape(piece.strip()) for piece in quoted.split("…") if piece.strip()]
     return bool(pieces) and re.search(r"[^\n]{0,160}?".join(pieces), text) is not None
 

@@ -158,7 +158,7 @@ def test_only_texts_are_looked_at_twice() -> None:
 
 
 def test_every_cut_of_a_typeface_is_known_to_the_verifier() -> None:
-    """Whoever cuts a face anew adds its line to ``cuts.json``; what stands there stays, for the records made with it."""
+    """Whoever cuts a face anew adds its line to ``cuts.json``; older lines stay, for the records made with them."""
     known = json.loads((FONT_FOLDER / "cuts.json").read_text(encoding="ascii"))
     for face in FACES:
         assert face.cut in known[face.name], f"add to cuts.json: {json.dumps(face.cut)}"

@@ -1,4 +1,4 @@
-"""Before a record is kept its finished pages are read, and everything the snapshot says must stand on them."""
+"""Before a record is kept its finished pages are read, and everything the snapshot says must be on them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ NEVER = {
     "code",
     "photo_sha256",
 }
-"""Not printed as they are, or told by another test."""
+"""Not printed as they are, or checked by another test."""
 NOT_ON = {
     "cover": {"class_name"},
     "lower_secondary cover": {"student.nationality", "student.home_town"},

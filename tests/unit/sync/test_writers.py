@@ -52,7 +52,7 @@ def form_of(data: Data) -> Form:
 
 
 def same_or_refused(data: Data, rows: Rows) -> None:
-    """Every value that went in is there, or a problem stands at its very cell; none is another one."""
+    """Every value that went in is there, or its own cell has a problem; none is another one."""
     wrong = {problem.cell for problem in rows.problems}
     marks = {
         (e.place.row, e.values["subject_code"]): e.values["year"]
