@@ -22,6 +22,7 @@ from hocba_app.services.accounts.own_account import change_password
 from hocba_app.services.accounts.sessions import forget, identify, login
 from hocba_app.services.audit.log import verify_chain
 from tests.integration.accounts.conftest import PASSWORD
+from tests.refusals import refused
 
 ADDRESS = "198.51.100.7"
 NEW = "Sông Hồng cuộn sóng"
@@ -50,12 +51,6 @@ def sync(db: Database, school_id: str) -> AccountChanges:
 def accounts(db: Database, school_id: str) -> dict[str, Account]:
     with db.read(school_id) as session:
         return {account.username: account for account in session.exec(select(Account))}
-
-
-def refused(call: Callable[[], object]) -> ErrorCode:
-    with pytest.raises(HocbaError) as caught:
-        call()
-    return caught.value.code
 
 
 def test_new_staff_get_inactive_accounts_once(db: Database, school_id: str, other_school_id: str) -> None:

@@ -15,6 +15,7 @@ from hocba_app.services.accounts.administration import account_ids, accounts_pag
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.sessions import identify, login
 from tests.integration.accounts.conftest import PASSWORD
+from tests.refusals import refused
 
 ADDRESS = "198.51.100.7"
 Who = Callable[[Account], Identity]
@@ -23,12 +24,6 @@ Who = Callable[[Account], Identity]
 @pytest.fixture
 def admin(make_account: Callable[..., Account]) -> Account:
     return make_account("admin@79760001", roles=("admin",), position=None)
-
-
-def refused(call: Callable[[], object]) -> ErrorCode:
-    with pytest.raises(HocbaError) as caught:
-        call()
-    return caught.value.code
 
 
 def test_grant_and_revoke_take_effect_at_once_and_are_logged(

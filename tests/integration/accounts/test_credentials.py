@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import select
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import Account, AuditEvent, Database, Job
 from hocba_app.services.accounts import activation, credentials, reset_letter
 from hocba_app.services.accounts.identity import Identity
@@ -16,15 +16,10 @@ from hocba_app.services.accounts.schools import operator
 from hocba_app.services.signing import signer_inbox
 from hocba_app.services.unlocking import unlock
 from tests.integration.accounts.conftest import PASSWORD
+from tests.refusals import refused
 
 Make, Who = Callable[..., Account], Callable[[Account], Identity]
 NEW = "Mùa thu 1945 rực rỡ"
-
-
-def refusal(call: Callable[[], object]) -> ErrorCode:
-    with pytest.raises(HocbaError) as caught:
-        call()
-    return caught.value.code
 
 
 @pytest.fixture
@@ -52,14 +47,14 @@ def test_an_account_reset_by_another_decides_and_signs_nothing(
 ) -> None:
     principal = taken_over(db, who, people["qt"], people["ht"])
     with db.read(school_id) as session:
-        assert refusal(lambda: credentials.require_own_credentials(session, principal)) is ErrorCode.CREDENTIALS_OPEN
-    assert refusal(lambda: signer_inbox.start(db, principal, ["x"])) is ErrorCode.CREDENTIALS_OPEN
-    assert refusal(lambda: signer_inbox.accept_turn(db, principal, "x")) is ErrorCode.CREDENTIALS_OPEN
-    assert refusal(lambda: credentials.confirm(db, principal, people["ht"].id)) is ErrorCode.CREDENTIALS_OPEN
-    assert refusal(lambda: credentials.confirm(db, who(people["qt"]), people["ht"].id)) is ErrorCode.FORBIDDEN
-    assert refusal(lambda: credentials.confirm(db, who(people["gv"]), people["ht"].id)) is ErrorCode.FORBIDDEN
+        assert refused(lambda: credentials.require_own_credentials(session, principal)) is ErrorCode.CREDENTIALS_OPEN
+    assert refused(lambda: signer_inbox.start(db, principal, ["x"])) is ErrorCode.CREDENTIALS_OPEN
+    assert refused(lambda: signer_inbox.accept_turn(db, principal, "x")) is ErrorCode.CREDENTIALS_OPEN
+    assert refused(lambda: credentials.confirm(db, principal, people["ht"].id)) is ErrorCode.CREDENTIALS_OPEN
+    assert refused(lambda: credentials.confirm(db, who(people["qt"]), people["ht"].id)) is ErrorCode.FORBIDDEN
+    assert refused(lambda: credentials.confirm(db, who(people["gv"]), people["ht"].id)) is ErrorCode.FORBIDDEN
     credentials.confirm(db, who(people["pht"]), people["ht"].id)
-    assert refusal(lambda: signer_inbox.start(db, principal, ["x"])) is ErrorCode.NOTHING_TO_DO
+    assert refused(lambda: signer_inbox.start(db, principal, ["x"])) is ErrorCode.NOTHING_TO_DO
     with db.read(school_id) as session:
         actions = [row.action for row in session.exec(select(AuditEvent).order_by(AuditEvent.seq)).all()]
     assert actions[-1] == "account.credentials_confirmed"
@@ -71,8 +66,8 @@ def test_whoever_gave_out_the_code_does_not_vouch(
     both = make_account("pht2", position="vice_principal", roles=("admin",))
     taken_over(db, who, both, people["ht"])
     taken_over(db, who, both, people["pht"])
-    assert refusal(lambda: credentials.confirm(db, who(both), people["ht"].id)) is ErrorCode.SECOND_PERSON
-    assert refusal(lambda: credentials.confirm(db, who(people["pht"]), people["ht"].id)) is ErrorCode.CREDENTIALS_OPEN
+    assert refused(lambda: credentials.confirm(db, who(both), people["ht"].id)) is ErrorCode.SECOND_PERSON
+    assert refused(lambda: credentials.confirm(db, who(people["pht"]), people["ht"].id)) is ErrorCode.CREDENTIALS_OPEN
     credentials.confirm(db, operator(both.school_id), people["ht"].id)
     credentials.confirm(db, who(people["ht"]), people["pht"].id)
 
@@ -108,7 +103,7 @@ def test_who_asked_does_not_answer_through_an_account_he_opened(
             session.add(account)
             session.flush()
             assert (
-                refusal(lambda: credentials.require_second_person(session, who(approver), asker.id))
+                refused(lambda: credentials.require_second_person(session, who(approver), asker.id))
                 is ErrorCode.SECOND_PERSON
             )
             account.credentials_by = ""
@@ -116,7 +111,7 @@ def test_who_asked_does_not_answer_through_an_account_he_opened(
             session.flush()
         credentials.require_second_person(session, who(approver), asker.id)
         assert (
-            refusal(lambda: credentials.require_second_person(session, who(approver), approver.id))
+            refused(lambda: credentials.require_second_person(session, who(approver), approver.id))
             is ErrorCode.SECOND_PERSON
         )
 
@@ -150,13 +145,13 @@ def test_the_owner_is_told_by_letter_and_confirms_with_its_code(
         account.owner_code_hash = code_hash("K7QM-2RTX-9BHD")
         session.add(account)
     assert (
-        refusal(lambda: credentials.confirm_as_owner(db, who(teacher), "AAAA-BBBB-CCCC", address="198.51.100.7"))
+        refused(lambda: credentials.confirm_as_owner(db, who(teacher), "AAAA-BBBB-CCCC", address="198.51.100.7"))
         is ErrorCode.CODE_INVALID
     )
     credentials.confirm_as_owner(db, who(teacher), "k7qm 2rtx 9bhd", address="198.51.100.7")
-    assert refusal(lambda: signer_inbox.start(db, who(teacher), ["x"])) is ErrorCode.NOTHING_TO_DO
+    assert refused(lambda: signer_inbox.start(db, who(teacher), ["x"])) is ErrorCode.NOTHING_TO_DO
     assert (
-        refusal(lambda: credentials.confirm_as_owner(db, who(teacher), "K7QM-2RTX-9BHD", address="198.51.100.7"))
+        refused(lambda: credentials.confirm_as_owner(db, who(teacher), "K7QM-2RTX-9BHD", address="198.51.100.7"))
         is ErrorCode.CODE_INVALID
     )
 

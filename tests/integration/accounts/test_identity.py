@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.domain.school_calendar import today
 from hocba_app.models import (
     Account,
@@ -27,6 +27,7 @@ from hocba_app.models import (
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.authority import may_view_class, require_class, viewable_class_ids
 from hocba_app.services.accounts.identity import Identity
+from tests.refusals import refused
 
 Who = Callable[[Account], Identity]
 
@@ -158,9 +159,7 @@ def test_teachers_look_at_their_own_classes_and_the_office_at_all(
         assert not may_view_class(session, who(office), "no such class")
         for person, name in ((teacher, "6A2"), (clerk, "6A1"), (stranger, "6A1")):
             assert not may_view_class(session, who(person), classes[name])
-            with pytest.raises(HocbaError) as caught:
-                require_class(session, who(person), classes[name])
-            assert caught.value.code is ErrorCode.FORBIDDEN
+            assert refused(require_class, session, who(person), classes[name]) is ErrorCode.FORBIDDEN
     with db.read(other_school_id) as session:
         assert viewable_class_ids(session, who(stranger)) == set()
         assert not may_view_class(session, who(stranger), classes["6A1"])

@@ -10,13 +10,14 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from hocba_app import school_commands, startup
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import Account, AuditEvent, Database, LeadershipProposal, Staff
 from hocba_app.services.accounts import administration, leadership
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.schools import operator
 from hocba_app.services.workbooks.excel_writing import write_workbook
 from tests.integration.sync.importing import import_workbook
+from tests.refusals import refused
 
 POSTS = {"principal": "Hiệu trưởng", "vice_principal": "Phó hiệu trưởng", "teacher": "Giáo viên", "clerk": "Nhân viên"}
 Make, Who = Callable[..., Account], Callable[[Account], Identity]
@@ -41,12 +42,6 @@ def staff(db: Database, school_id: str) -> dict[str, tuple[str, bool]]:
 
 def waiting(db: Database, school_id: str) -> dict[str, str]:
     return {view.staff_code: view.id for view in leadership.proposals(db, operator(school_id)) if view.state == "open"}
-
-
-def refusal(call: Callable[[], object]) -> ErrorCode:
-    with pytest.raises(HocbaError) as caught:
-        call()
-    return caught.value.code
 
 
 @pytest.fixture
@@ -79,7 +74,7 @@ def test_nobody_makes_himself_principal_with_a_list(db: Database, school_id: str
     ids = waiting(db, school_id)
     assert set(ids) == {"ht", "pht", "gv"}
     for role in ("pht", "gv", "qt"):
-        assert refusal(lambda role=role: leadership.confirm(db, people[role], ids["pht"])) is ErrorCode.FORBIDDEN  # type: ignore[misc]
+        assert refused(lambda role=role: leadership.confirm(db, people[role], ids["pht"])) is ErrorCode.FORBIDDEN  # type: ignore[misc]
     leadership.refuse(db, people["ht"], ids["gv"], "Chưa có quyết định bổ nhiệm")
     leadership.confirm(db, people["ht"], ids["pht"])
     assert staff(db, school_id) == {
@@ -104,7 +99,7 @@ def test_a_list_cannot_make_the_principal_leave(db: Database, school_id: str, pe
     with db.read(school_id) as session:
         assert not session.get_one(Account, (school_id, people["ht"].account_id)).disabled
     [proposal] = waiting(db, school_id).values()
-    assert refusal(lambda: leadership.confirm(db, people["ht"], proposal)) is ErrorCode.PRINCIPAL_NEEDED
+    assert refused(lambda: leadership.confirm(db, people["ht"], proposal)) is ErrorCode.PRINCIPAL_NEEDED
     leadership.confirm(db, operator(school_id), proposal)
     assert staff(db, school_id)["ht"] == ("principal", False)
     with db.read(school_id) as session:
@@ -116,7 +111,7 @@ def test_a_second_principal_waits_until_the_first_has_another_post(
 ) -> None:
     listed(db, people["pht"], ("pht", "principal", "Đang làm việc"))
     [proposal] = waiting(db, school_id).values()
-    assert refusal(lambda: leadership.confirm(db, people["ht"], proposal)) is ErrorCode.PRINCIPAL_EXISTS
+    assert refused(lambda: leadership.confirm(db, people["ht"], proposal)) is ErrorCode.PRINCIPAL_EXISTS
     with pytest.raises(IntegrityError), db.write(school_id) as session:
         session.add(Staff(source_id="second", code="second", full_name="Cô Hai", position="principal"))
 
@@ -141,7 +136,7 @@ def test_the_last_admin_stays_when_a_list_says_he_left(
     with db.read(school_id) as session:
         assert not session.get_one(Account, (school_id, people["qt"].account_id)).disabled
     [proposal] = waiting(db, school_id).values()
-    assert refusal(lambda: leadership.confirm(db, people["ht"], proposal)) is ErrorCode.LAST_ADMIN
+    assert refused(lambda: leadership.confirm(db, people["ht"], proposal)) is ErrorCode.LAST_ADMIN
     administration.grant(db, people["qt"], people["pht"].account_id, "admin")
     leadership.confirm(db, people["ht"], proposal)
     assert staff(db, school_id)["qt"] == ("clerk", False)

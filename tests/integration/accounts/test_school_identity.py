@@ -16,6 +16,7 @@ from hocba_app.services.accounts import school_identity
 from hocba_app.services.accounts.schools import operator
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.verification.issuers import issuer_list_fault, listed_school
+from tests.refusals import refused
 from tests.school import SmallSchool, small_school
 from tests.work import counted
 
@@ -68,9 +69,7 @@ def test_a_proposal_changes_nothing_until_the_principal_answers(small: SmallScho
     assert _school(small).code == before.code
     teacher, admin, principal = (small.people[part] for part in ("TOAN", "admin", "principal"))
     for who in (teacher, admin):
-        with pytest.raises(HocbaError) as caught:
-            school_identity.confirm(small.db, who, change)
-        assert caught.value.code is ErrorCode.FORBIDDEN
+        assert refused(school_identity.confirm, small.db, who, change) is ErrorCode.FORBIDDEN
     assert [view.may_decide for view in school_identity.changes(small.db, admin)] == [False]
     school_identity.confirm(small.db, principal, change, decision="2606/QĐ-UBND")
     after = _school(small)
@@ -82,9 +81,7 @@ def test_a_proposal_changes_nothing_until_the_principal_answers(small: SmallScho
 
 def test_a_refused_one_leaves_everything_and_needs_a_reason(small: SmallSchool) -> None:
     change, principal = _proposed(small), small.people["principal"]
-    with pytest.raises(HocbaError) as caught:
-        school_identity.refuse(small.db, principal, change, " ")
-    assert caught.value.code is ErrorCode.REASON_MISSING
+    assert refused(school_identity.refuse, small.db, principal, change, " ") is ErrorCode.REASON_MISSING
     school_identity.refuse(small.db, principal, change, "Sở ghi nhầm")
     with pytest.raises(HocbaError) as caught:
         school_identity.confirm(small.db, principal, change)
@@ -126,15 +123,17 @@ def test_a_code_of_another_school_and_days_to_come_are_refused(small: SmallSchoo
         ({"level": "x"}, ""),
         ({}, ""),
     ):
-        with pytest.raises(HocbaError) as caught:
-            school_identity.change_by_operator(small.db, who, facts, effective=effective)
-        assert caught.value.code is ErrorCode.INVALID_INPUT
+        assert (
+            refused(school_identity.change_by_operator, small.db, who, facts, effective=effective)
+            is ErrorCode.INVALID_INPUT
+        )
     school_identity.change_by_operator(small.db, who, {"name": "Trường Mới"}, effective="2026-02-01")
     with pytest.raises(HocbaError):
         school_identity.change_by_operator(small.db, who, {"name": "Trường Cũ"}, effective="2026-01-31")
-    with pytest.raises(HocbaError) as caught:
-        school_identity.change_by_operator(small.db, small.people["admin"], {"name": "Của tôi"})
-    assert caught.value.code is ErrorCode.FORBIDDEN
+    assert (
+        refused(lambda: school_identity.change_by_operator(small.db, small.people["admin"], {"name": "Của tôi"}))
+        is ErrorCode.FORBIDDEN
+    )
     assert date.fromisoformat("2026-02-01") <= today()
 
 

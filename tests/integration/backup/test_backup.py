@@ -20,6 +20,7 @@ from hocba_app.services.backup import archive_file
 from hocba_app.services.backup.archive_file import Restored, backup, restore
 from hocba_app.services.storage.folder_store import FolderStore
 from hocba_app.services.storage.stored import Stored
+from tests.refusals import refused
 
 
 @pytest.fixture
@@ -49,9 +50,7 @@ def test_what_was_saved_comes_back(installation: tuple[str, FolderStore], tmp_pa
 
 def test_live_data_is_never_overwritten(installation: tuple[str, FolderStore], tmp_path: Path) -> None:
     backup(*installation, tmp_path / "b.tar")
-    with pytest.raises(HocbaError) as error:
-        restore(tmp_path / "b.tar", *installation)
-    assert error.value.code is ErrorCode.RESTORE_NOT_EMPTY
+    assert refused(restore, tmp_path / "b.tar", *installation) is ErrorCode.RESTORE_NOT_EMPTY
 
 
 @pytest.mark.parametrize("cut", [100, 5000, -2048])
@@ -63,9 +62,10 @@ def test_a_damaged_backup_is_refused(installation: tuple[str, FolderStore], tmp_
         data = bytearray(whole.read_bytes())
         data[2000] ^= 0xFF
         (tmp_path / "cut.tar").write_bytes(bytes(data))
-    with pytest.raises(HocbaError) as error:
-        restore(tmp_path / "cut.tar", f"sqlite:///{tmp_path}/x.db", FolderStore(tmp_path / "x"))
-    assert error.value.code is ErrorCode.BACKUP_DAMAGED
+    assert (
+        refused(lambda: restore(tmp_path / "cut.tar", f"sqlite:///{tmp_path}/x.db", FolderStore(tmp_path / "x")))
+        is ErrorCode.BACKUP_DAMAGED
+    )
     assert not (tmp_path / "x.db").exists()
 
 
@@ -134,13 +134,16 @@ def _archive(path: Path, members: list[tuple[str, bytes]], **changes: object) ->
 def test_a_malformed_archive_is_refused(
     tmp_path: Path, members: list[tuple[str, bytes]], changes: dict[str, object]
 ) -> None:
-    with pytest.raises(HocbaError) as error:
-        restore(
-            _archive(tmp_path / "b.tar", members, **changes),
-            f"sqlite:///{tmp_path}/x.db",
-            FolderStore(tmp_path / "in" / "documents"),
+    assert (
+        refused(
+            lambda: restore(
+                _archive(tmp_path / "b.tar", members, **changes),
+                f"sqlite:///{tmp_path}/x.db",
+                FolderStore(tmp_path / "in" / "documents"),
+            )
         )
-    assert error.value.code is ErrorCode.BACKUP_DAMAGED
+        is ErrorCode.BACKUP_DAMAGED
+    )
     assert not (tmp_path / "x.db").exists() and not list((tmp_path / "in").rglob("*[xb]"))
 
 
@@ -151,9 +154,10 @@ def test_a_malformed_archive_is_refused(
 )
 def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "b.tar").write_bytes(content)
-    with pytest.raises(HocbaError) as error:
-        restore(tmp_path / "b.tar", f"sqlite:///{tmp_path}/x.db", FolderStore(tmp_path / "x"))
-    assert error.value.code is ErrorCode.BACKUP_DAMAGED
+    assert (
+        refused(lambda: restore(tmp_path / "b.tar", f"sqlite:///{tmp_path}/x.db", FolderStore(tmp_path / "x")))
+        is ErrorCode.BACKUP_DAMAGED
+    )
 
 
 def test_an_empty_member_name_and_what_is_no_file_are_passed_by(tmp_path: Path) -> None:
@@ -183,9 +187,9 @@ def test_a_place_that_cannot_take_it_is_no_damaged_backup(
         (tmp_path / "b.tar", tmp_path / "file" / "x"),
         (tmp_path, tmp_path / "x"),
     ):
-        with pytest.raises(HocbaError) as error:
-            restore(source, f"sqlite:///{tmp_path}/x.db", FolderStore(place))
-        assert error.value.code is ErrorCode.RESTORE_FAILED, source
+        assert refused(restore, source, f"sqlite:///{tmp_path}/x.db", FolderStore(place)) is ErrorCode.RESTORE_FAILED, (
+            source
+        )
     for target in (tmp_path / "none" / "b.tar", tmp_path / "file" / "b.tar"):
         with pytest.raises(HocbaError) as error:
             backup(*installation, target)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import Database, School
 from hocba_app.models.migrate import upgrade
 from hocba_app.services.backup import archive_file, encryption, incremental
@@ -23,6 +23,7 @@ from hocba_app.services.storage.identity import blob_name
 from hocba_app.services.storage.store import Store
 from hocba_app.settings import ROOT
 from tests.integration.storage.test_identity import some_record
+from tests.refusals import refused
 from tests.s3 import faulty_s3
 
 RECORDS = [b"Nguyen Van An, record %d" % number for number in range(10)]
@@ -73,12 +74,6 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 def contents(store: FolderStore) -> set[bytes]:
     return {store.read(each.name) for each in store.list()}
-
-
-def refused(act: object, *arguments: object) -> ErrorCode:
-    with pytest.raises(HocbaError) as error:
-        act(*arguments)  # type: ignore[operator]
-    return error.value.code
 
 
 def test_one_file_for_a_recipient(place: Place) -> None:

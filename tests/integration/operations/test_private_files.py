@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hocba_app import startup
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import Database, School
 from hocba_app.models.migrate import upgrade
 from hocba_app.services.backup.archive_file import backup, restore
@@ -19,6 +19,7 @@ from hocba_app.services.storage import blobs
 from hocba_app.services.storage.folder_store import FolderStore
 from hocba_app.settings import Settings, settings
 from tests.integration.operations.conftest import Installation
+from tests.refusals import refused
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows keeps rights elsewhere")
 
@@ -153,6 +154,4 @@ def test_addresses_without_encryption_are_remarked() -> None:
 
 def test_documents_may_be_named_by_a_file_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert Settings(_env_file=None, documents_url=f"file://{tmp_path}").documents_folder() == tmp_path
-    with pytest.raises(HocbaError) as refused:
-        Settings(_env_file=None, documents_url="").documents_folder()
-    assert refused.value.code is ErrorCode.SETTING_UNKNOWN
+    assert refused(lambda: Settings(_env_file=None, documents_url="").documents_folder()) is ErrorCode.SETTING_UNKNOWN

@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from sqlmodel import select
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import AttachedRecord, AuditEvent, HandOut, HandOutLink, LoginThrottle, School
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
@@ -23,14 +23,9 @@ from hocba_app.services.printing.share_link import NewLink
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import current_file
 from tests.integration.printing.conftest import SealedSchool
+from tests.refusals import refused
 
 ADDRESS = "203.0.113.7"
-
-
-def refused(call, *args, **kwargs) -> ErrorCode:
-    with pytest.raises(HocbaError) as error:
-        call(*args, **kwargs)
-    return error.value.code
 
 
 def token_of(link: NewLink) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import School
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.printing import print_job, print_page
@@ -12,6 +10,7 @@ from hocba_app.services.printing.options import PacketOptions
 from tests import samples
 from tests.integration.printing.conftest import SealedSchool
 from tests.integration.printing.test_packet import work_on
+from tests.refusals import refused
 
 
 def test_classes_pupils_and_packets_are_counted(sealed: SealedSchool) -> None:
@@ -49,9 +48,7 @@ def test_only_the_office_of_this_school(sealed: SealedSchool) -> None:
         lambda: print_page.packets(sealed.db, teacher),
         lambda: print_page.cancel_packet(sealed.db, teacher, job_id),
     ):
-        with pytest.raises(HocbaError) as refused:
-            call()
-        assert refused.value.code is ErrorCode.FORBIDDEN
+        assert refused(call) is ErrorCode.FORBIDDEN
     with sealed.db.installation(write=True) as session:
         other = School(code="other", name="Trường khác", current_year="2025-2026")
         session.add(other)
@@ -59,6 +56,4 @@ def test_only_the_office_of_this_school(sealed: SealedSchool) -> None:
     assert print_page.print_classes(sealed.db, stranger) == [] and print_page.packets(sealed.db, stranger) == []
     assert print_page.print_pupils(sealed.db, stranger, sealed.class_id) == []
     assert print_page.class_of_pupil(sealed.db, stranger, sealed.students[0]) == ""
-    with pytest.raises(HocbaError) as refused:
-        print_page.cancel_packet(sealed.db, stranger, job_id)
-    assert refused.value.code is ErrorCode.NOT_FOUND
+    assert refused(print_page.cancel_packet, sealed.db, stranger, job_id) is ErrorCode.NOT_FOUND

@@ -14,7 +14,7 @@ import pytest
 from pypdf import PdfReader
 from sqlmodel import select
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import AuditEvent, Job, School, Student
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.enqueue import ask_cancel
@@ -28,6 +28,7 @@ from hocba_app.verification.pyhanko_verifier import examine_file
 from tests.integration.printing.conftest import SealedSchool, sealed_school
 from tests.integration.signing.test_chain import lock, sign
 from tests.integration.simulators.mysign_rig import Rig
+from tests.refusals import refused
 from tests.school import SmallSchool
 
 
@@ -39,12 +40,6 @@ def work_on(school: SealedSchool, job_id: str) -> Job:
 
 def pages(pdf: bytes) -> list[str]:
     return [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(pdf)).pages]
-
-
-def refused(call, *args, **kwargs) -> ErrorCode:
-    with pytest.raises(HocbaError) as error:
-        call(*args, **kwargs)
-    return error.value.code
 
 
 def events(school: SealedSchool) -> list[tuple[str, str]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from sqlmodel import select
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import AuditEvent, Document, RecordObjection
 from hocba_app.services.objections import objections
 from hocba_app.services.objections.objections import answer, objections_page, raise_objection, why_returned, withdraw
@@ -16,13 +15,8 @@ from hocba_app.services.reading.record_reading import read_record
 from hocba_app.services.signing import queue_groups, signer_inbox
 from hocba_app.services.unlocking import unlock
 from tests.integration.records.conftest import change_result, documents, lock, pupils
+from tests.refusals import refused
 from tests.school import SmallSchool
-
-
-def refused(call: Callable[[], object]) -> ErrorCode:
-    with pytest.raises(HocbaError) as caught:
-        call()
-    return caught.value.code
 
 
 def report(small: SmallSchool, part: str, document: Document, **more: str) -> str:

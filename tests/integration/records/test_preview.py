@@ -7,10 +7,11 @@ import io
 import pypdf
 import pytest
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.services.records.preview import LockRow, lock_preview, preview_pdf
 from hocba_app.services.unlocking import unlock
 from tests.integration.records.conftest import change_enrolment, change_result, documents, lock, pupils
+from tests.refusals import refused
 from tests.school import SmallSchool
 
 
@@ -88,12 +89,12 @@ def test_what_cannot_be_drawn_is_said(small: SmallSchool, other: SmallSchool) ->
         (("results", small.class_id, pupils(other)[0]), ErrorCode.NOT_FOUND),
         (("x", small.class_id, pupils(small)[0]), ErrorCode.INVALID_INPUT),
     ):
-        with pytest.raises(HocbaError) as refused:
-            preview_pdf(small.db, office, *arguments)
-        assert refused.value.code is code
-    with pytest.raises(HocbaError) as refused:
-        preview_pdf(small.db, small.people["TOAN"], "results", small.class_id, pupils(small)[0])
-    assert refused.value.code is ErrorCode.FORBIDDEN
-    with pytest.raises(HocbaError) as refused:
-        lock_preview(small.db, small.people["homeroom"], "results", small.class_id)
-    assert refused.value.code is ErrorCode.FORBIDDEN
+        assert refused(preview_pdf, small.db, office, *arguments) is code
+    assert (
+        refused(lambda: preview_pdf(small.db, small.people["TOAN"], "results", small.class_id, pupils(small)[0]))
+        is ErrorCode.FORBIDDEN
+    )
+    assert (
+        refused(lambda: lock_preview(small.db, small.people["homeroom"], "results", small.class_id))
+        is ErrorCode.FORBIDDEN
+    )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlmodel import select
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import Document, Enrolment, SchoolClass
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.records.pupil import pupil_view
 from tests.integration.records.conftest import change_enrolment, change_result, lock, pupils
+from tests.refusals import refused
 from tests.school import SmallSchool
 
 
@@ -116,6 +116,4 @@ def test_nobody_else(small: SmallSchool, other: SmallSchool) -> None:
         (other.people["admin"], pupil),
         (small.people["admin"], "01bbbbbbbbbbbbbbbbbbbbbbbb"),
     ):
-        with pytest.raises(HocbaError) as refused:
-            pupil_view(small.db, db_user, student_id)
-        assert refused.value.code is ErrorCode.FORBIDDEN
+        assert refused(pupil_view, small.db, db_user, student_id) is ErrorCode.FORBIDDEN

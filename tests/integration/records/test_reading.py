@@ -20,6 +20,7 @@ from hocba_app.services.records.record_list import (
 )
 from hocba_app.services.unlocking import unlock
 from tests.integration.records.conftest import change_enrolment, change_result, documents, lock, pupils
+from tests.refusals import refused
 from tests.school import SmallSchool
 from tests.work import Work, counted
 
@@ -64,9 +65,7 @@ def test_pages_sorts_and_searches_are_the_servers(small: SmallSchool) -> None:
 
 @pytest.mark.parametrize("filters", [{"kind": "x"}, {"state": "x"}, {"sort": "student; drop table"}])
 def test_filters_nobody_offers_are_refused(small: SmallSchool, filters: dict[str, str]) -> None:
-    with pytest.raises(HocbaError) as refused:
-        page(small, **filters)
-    assert refused.value.code is ErrorCode.INVALID_INPUT
+    assert refused(page, small, **filters) is ErrorCode.INVALID_INPUT
 
 
 def test_a_pupil_who_changed_class_stands_once_and_one_who_left_stays(small: SmallSchool) -> None:
@@ -137,9 +136,7 @@ def test_the_file_of_a_void_version_is_kept(small: SmallSchool) -> None:
     lock(small)
     assert record_file(small.db, small.people["admin"], document.id)[0].endswith("-v2.pdf")
     assert record_file(small.db, small.people["admin"], document.id, 1)[1] == pdf
-    with pytest.raises(HocbaError) as refused:
-        record_file(small.db, small.people["admin"], document.id, 9)
-    assert refused.value.code is ErrorCode.NOT_FOUND
+    assert refused(lambda: record_file(small.db, small.people["admin"], document.id, 9)) is ErrorCode.NOT_FOUND
 
 
 def test_a_teacher_sees_his_own_classes_and_nobody_another_schools(small: SmallSchool, other: SmallSchool) -> None:
@@ -154,16 +151,10 @@ def test_a_teacher_sees_his_own_classes_and_nobody_another_schools(small: SmallS
         (other.people["admin"], ErrorCode.NOT_FOUND),
         (other.people["TOAN"], ErrorCode.NOT_FOUND),
     ):
-        with pytest.raises(HocbaError) as refused:
-            records_page(small.db, who, class_id=small.class_id)
-        assert refused.value.code is ErrorCode.FORBIDDEN
+        assert refused(records_page, small.db, who, class_id=small.class_id) is ErrorCode.FORBIDDEN
         for ask in (record_view, record_file):
-            with pytest.raises(HocbaError) as refused:
-                ask(small.db, who, document.id)
-            assert refused.value.code is code
-            with pytest.raises(HocbaError) as refused:
-                ask(small.db, who, "0" * 26)
-            assert refused.value.code is ErrorCode.NOT_FOUND
+            assert refused(ask, small.db, who, document.id) is code
+            assert refused(ask, small.db, who, "0" * 26) is ErrorCode.NOT_FOUND
     assert page(other, kind="results").total == 2
     assert chosen_documents(other.db, other.people["admin"], class_id=small.class_id, kind="results") == []
 

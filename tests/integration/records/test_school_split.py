@@ -39,6 +39,7 @@ from hocba_app.services.maintenance.audit_comparison import compare
 from hocba_app.services.storage.files import current_file
 from hocba_app.verification.issuers import issuer_list_fault
 from tests.integration.records.conftest import lock
+from tests.refusals import refused
 from tests.school import SmallSchool, add_student
 
 UPPER = ("4", "5")
@@ -113,9 +114,7 @@ def test_the_plan_says_who_goes_and_asks_about_who_teaches_on_both_sides(two: Sm
         split(two.db, operator(new), two.school_id, ["10A1"])
     assert _all(two.db, new, Student) == [], "nothing was moved"
     for wrong in (["11B"], [], ["6A1", "10A1"]):
-        with pytest.raises(HocbaError) as caught:
-            plan(two.db, two.school_id, wrong)
-        assert caught.value.code is ErrorCode.INVALID_INPUT
+        assert refused(plan, two.db, two.school_id, wrong) is ErrorCode.INVALID_INPUT
 
 
 def test_pupils_records_people_and_keys_go_with_their_class(two: SmallSchool, new: str) -> None:
@@ -193,12 +192,14 @@ def test_the_list_of_issuers_has_both_and_rights_do_not_go(two: SmallSchool, new
 
 def test_not_while_somebody_signs_nor_into_a_school_with_people(two: SmallSchool, new: str, other: SmallSchool) -> None:
     _lock_both(two)
-    with pytest.raises(HocbaError) as caught:
-        split(two.db, operator(other.school_id), two.school_id, ["10A1"], staying=["GV003"])
-    assert caught.value.code is ErrorCode.INVALID_INPUT
-    with pytest.raises(HocbaError) as caught:
-        split(two.db, two.people["principal"], two.school_id, ["10A1"], staying=["GV003"])
-    assert caught.value.code is ErrorCode.FORBIDDEN
+    assert (
+        refused(lambda: split(two.db, operator(other.school_id), two.school_id, ["10A1"], staying=["GV003"]))
+        is ErrorCode.INVALID_INPUT
+    )
+    assert (
+        refused(lambda: split(two.db, two.people["principal"], two.school_id, ["10A1"], staying=["GV003"]))
+        is ErrorCode.FORBIDDEN
+    )
     with two.db.write(two.school_id) as session:
         version = session.exec(select(DocumentVersion)).first()
         assert version is not None
@@ -207,9 +208,10 @@ def test_not_while_somebody_signs_nor_into_a_school_with_people(two: SmallSchool
         session.add(batch)
         session.flush()
         session.add(Lease(version_id=version.id, batch_id=batch.id))
-    with pytest.raises(HocbaError) as caught:
-        split(two.db, operator(new), two.school_id, ["10A1"], staying=["GV003"])
-    assert caught.value.code is ErrorCode.SCHOOL_BUSY
+    assert (
+        refused(lambda: split(two.db, operator(new), two.school_id, ["10A1"], staying=["GV003"]))
+        is ErrorCode.SCHOOL_BUSY
+    )
 
 
 def test_what_was_split_off_may_be_merged_again(two: SmallSchool, new: str) -> None:

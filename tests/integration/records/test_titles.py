@@ -10,7 +10,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pypdf import PdfReader
 from sqlmodel import select
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.domain.school_calendar import today
 from hocba_app.domain.signing_authority import Decision, Signer, post_refusal
 from hocba_app.domain.signing_titles import head_title, same_capacity, title_by_decision
@@ -19,6 +19,7 @@ from hocba_app.recordfile.manifest import manifest_in
 from hocba_app.services.signers.settings import add_delegation
 from hocba_app.services.storage.files import current_file
 from tests.integration.records.conftest import lock
+from tests.refusals import refused
 from tests.school import SmallSchool
 
 NUMBER = "15/QĐ-UBND"
@@ -132,6 +133,11 @@ def test_a_principal_is_worded_as_before(small: SmallSchool) -> None:
 
 def test_an_unknown_capacity_is_refused(small: SmallSchool) -> None:
     day = today().isoformat()
-    with pytest.raises(HocbaError) as caught:
-        add_delegation(small.db, small.people["principal"], _deputy(small), [], day, day, NUMBER, capacity="king")
-    assert caught.value.code is ErrorCode.INVALID_INPUT
+    assert (
+        refused(
+            lambda: add_delegation(
+                small.db, small.people["principal"], _deputy(small), [], day, day, NUMBER, capacity="king"
+            )
+        )
+        is ErrorCode.INVALID_INPUT
+    )

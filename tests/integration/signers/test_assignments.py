@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from sqlmodel import select
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.domain.school_calendar import today
 from hocba_app.models import (
     SEAL,
@@ -51,15 +49,10 @@ from hocba_app.verification.pyhanko_verifier import examine_file
 from tests.integration.signers.people import add_staff, staff_id
 from tests.integration.signing.test_chain import confirm_on_phone, documents, lock, sign, start, waiting, work_on
 from tests.integration.simulators.mysign_rig import Rig
+from tests.refusals import refusal
 from tests.school import SmallSchool, ink
 
 YEAR = "2025-2026"
-
-
-def refused(call: Callable[[], object]) -> HocbaError:
-    with pytest.raises(HocbaError) as caught:
-        call()
-    return caught.value
 
 
 def cell(small: SmallSchool, field: str) -> Cell:
@@ -153,7 +146,7 @@ def test_assignments_that_cannot_be(small: SmallSchool) -> None:
         (here, "s.VAN.1", nameless, "x", ErrorCode.SIGNER_NO_ID_NUMBER),
         (here, "s.VAN.1", other, "a\x07b", ErrorCode.INVALID_INPUT),
     ):
-        error = refused(lambda a=class_id, b=field, c=person, d=reason: assign(small.db, admin, a, b, c, d))
+        error = refusal(lambda a=class_id, b=field, c=person, d=reason: assign(small.db, admin, a, b, c, d))
         assert error.code is code, (field, reason)
     with small.db.read(small.school_id) as session:
         assert session.exec(select(SigningAssignment)).all() == []
@@ -238,7 +231,7 @@ def test_an_absent_teacher_is_replaced_and_the_seal_vouches_for_it(
     assert (done.changed, done.busy, done.shared) == (2, 0, 0)
     assert cell(small, "s.VAN.1").waiting_for_other == 0 and waiting(small, "VAN") == []
     assert (
-        refused(lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "s.VAN.1"), other, reason)).code
+        refusal(lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "s.VAN.1"), other, reason)).code
         is ErrorCode.NOTHING_TO_DO
     )
     signing.add_delegation(
@@ -306,7 +299,7 @@ def test_a_changed_signer_is_undone_with_the_records_handed_over(small: SmallSch
     )
     for who, code in ((stranger, ErrorCode.NOT_FOUND), (small.people["TOAN"], ErrorCode.FORBIDDEN)):
         assert (
-            refused(lambda who=who: undo_assignment.restore_assignment(small.db, who, *place, now, before, moved)).code
+            refusal(lambda who=who: undo_assignment.restore_assignment(small.db, who, *place, now, before, moved)).code
             is code
         )
     assert undo_assignment.restore_assignment(small.db, admin, *place, now, before, moved) == 2
@@ -321,7 +314,7 @@ def test_a_changed_signer_is_undone_with_the_records_handed_over(small: SmallSch
     assert undo_assignment.assigned_now(small.db, admin, *place) == unassigned_from
     third = add_staff(small, "GV091")
     assign(small.db, admin, *place, third, "Đổi lần nữa")
-    late = refused(
+    late = refusal(
         lambda: undo_assignment.restore_assignment(small.db, admin, *place, unassigned_from, undo_assignment.NOBODY)
     )
     assert late.code is ErrorCode.UNDO_TOO_LATE and cell(small, "s.VAN.1").assigned == third
@@ -336,11 +329,11 @@ def test_not_while_a_confirmation_is_pending(small: SmallSchool, outside: tuple[
     worker.start()
     while not outside[0].pending(small.users["VAN"]):
         time.sleep(0.05)
-    error = refused(lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "s.VAN.1"), other, "Nghỉ ốm"))
+    error = refusal(lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "s.VAN.1"), other, "Nghỉ ốm"))
     assert error.code is ErrorCode.REASSIGN_BUSY and "2 hồ sơ" in error.sentence
     confirm_on_phone(small, outside[0], "VAN")
     worker.join(180)
-    error = refused(lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "s.VAN.1"), other, "Nghỉ ốm"))
+    error = refusal(lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "s.VAN.1"), other, "Nghỉ ốm"))
     assert error.code is ErrorCode.NOTHING_TO_DO, "signed"
     assert {slot.staff_id for slot in slots(small, "s.VAN.1")} == {staff_id(small, "VAN")}
 
@@ -358,7 +351,7 @@ def test_undone_whole_or_not_at_all(small: SmallSchool) -> None:
     with small.db.write(small.school_id) as session:
         slot = session.get_one(Slot, (small.school_id, moved[0].slot_id))
         session.add(Lease(version_id=slot.version_id, batch_id=batch_id))
-    busy = refused(lambda: undo_assignment.restore_assignment(small.db, admin, *place, now, before, moved))
+    busy = refusal(lambda: undo_assignment.restore_assignment(small.db, admin, *place, now, before, moved))
     assert (busy.code, busy.params) == (ErrorCode.REASSIGN_BUSY, {"count": 1})
     assert undo_assignment.assigned_now(small.db, admin, *place) == now
     assert {slot.staff_id for slot in slots(small, "s.VAN.1")} == {other}
@@ -381,7 +374,7 @@ def test_the_number_of_signers_never_changes(small: SmallSchool) -> None:
         session.add(row)
     lock(small, "results")
     admin, other = small.people["admin"], add_staff(small, "GV090")
-    error = refused(lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "s.GDTC.1"), other, "Nghỉ ốm"))
+    error = refusal(lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "s.GDTC.1"), other, "Nghỉ ốm"))
     assert error.code is ErrorCode.SIGNERS_DIFFER and "2 hồ sơ" in error.sentence
     assert (
         reassign_slots(
@@ -412,7 +405,7 @@ def test_one_row_given_away_takes_no_other_along(small: SmallSchool) -> None:
     assert {slot.staff_id for slot in slots(small, "s.TOAN.1")} == {staff_id(small, "TOAN")}
     assert other_rows(small.db, admin, *place) == ("GDTC",)
     assert other_rows(small.db, admin, small.class_id, "s.VAN.1") == ()
-    assert refused(lambda: other_rows(small.db, small.people["VAN"], *place)).code is ErrorCode.FORBIDDEN
+    assert refusal(lambda: other_rows(small.db, small.people["VAN"], *place)).code is ErrorCode.FORBIDDEN
     done = reassign_slots(small.db, admin, place, other, "Nghỉ ốm", with_other_rows=True)
     assert (done.changed, done.together) == (2, 0)
     with small.db.read(small.school_id) as session:
@@ -436,14 +429,14 @@ def test_only_who_is_entitled_signs_as_principal(small: SmallSchool) -> None:
     admin = small.people["admin"]
     deputy = add_staff(small, "PHT", "vice_principal")
     for person in (deputy, staff_id(small, "VAN")):
-        error = refused(
+        error = refusal(
             lambda person=person: reassign_slots(
                 small.db, admin, ClassField(small.class_id, "principal"), person, "Đi công tác"
             )
         )
         assert error.code is ErrorCode.SIGNER_NOT_ENTITLED
     signing.add_delegation(small.db, admin, deputy, ["history"], today().isoformat(), today().isoformat(), "1/QĐ")
-    error = refused(
+    error = refusal(
         lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "principal"), deputy, "Đi công tác")
     )
     assert error.code is ErrorCode.SIGNER_NOT_ENTITLED, "the covers have a signer of their own: nothing is half done"
@@ -459,7 +452,7 @@ def test_a_decision_hands_over_what_is_locked_and_its_end_hands_it_back(small: S
     admin, principal = small.people["admin"], staff_id(small, "principal")
     deputy = add_staff(small, "PHT", "vice_principal")
     assert principal_elsewhere(small.db, admin) == []
-    assert refused(lambda: hand_over(small.db, admin, "results", "x")).code is ErrorCode.NOTHING_TO_DO
+    assert refusal(lambda: hand_over(small.db, admin, "results", "x")).code is ErrorCode.NOTHING_TO_DO
     made = signing.add_delegation(
         small.db, admin, deputy, ["results"], today().isoformat(), today().isoformat(), "7/QĐ"
     )
@@ -474,13 +467,13 @@ def test_a_decision_hands_over_what_is_locked_and_its_end_hands_it_back(small: S
     assert hand_over(small.db, admin, "results", "Hết quyết định").changed == 2
     assert {slot.staff_id for slot in slots(small, "principal")} == {principal}
     assert all(slot.reassignment is None and slot.caption == [] for slot in slots(small, "principal"))
-    assert refused(lambda: hand_over(small.db, small.people["VAN"], "results", "x")).code is ErrorCode.FORBIDDEN
+    assert refusal(lambda: hand_over(small.db, small.people["VAN"], "results", "x")).code is ErrorCode.FORBIDDEN
 
 
 def test_the_seal_is_nobodys_slot(small: SmallSchool) -> None:
     lock(small, "cover")
     ids = [slot.id for slot in slots(small, "seal")]
-    error = refused(lambda: reassign_slots(small.db, small.people["admin"], ids, add_staff(small, "GV090"), "x"))
+    error = refusal(lambda: reassign_slots(small.db, small.people["admin"], ids, add_staff(small, "GV090"), "x"))
     assert error.code is ErrorCode.NOTHING_TO_DO and all(slot.staff_id is None for slot in slots(small, "seal"))
 
 
@@ -495,7 +488,7 @@ def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> N
         lambda: unassign(small.db, van, small.class_id, "s.VAN.1"),
         lambda: reassign_slots(small.db, van, ids, own, "x"),
     ):
-        assert refused(call).code is ErrorCode.FORBIDDEN
+        assert refusal(call).code is ErrorCode.FORBIDDEN
     with small.db.write(stranger.school_id) as session:
         theirs = Staff(
             source_id="s1", code="GV001", full_name="Lê Thị Khác", id_number="079300000001", position="principal"
@@ -507,10 +500,10 @@ def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> N
         lambda: assign(small.db, stranger, small.class_id, "s.VAN.1", theirs.id, "x"),
         lambda: reassign_slots(small.db, stranger, ClassField(small.class_id, "s.VAN.1"), theirs.id, "x"),
     ):
-        assert refused(call).code is ErrorCode.NOT_FOUND
-    assert refused(lambda: reassign_slots(small.db, stranger, ids, theirs.id, "x")).code is ErrorCode.NOTHING_TO_DO
+        assert refusal(call).code is ErrorCode.NOT_FOUND
+    assert refusal(lambda: reassign_slots(small.db, stranger, ids, theirs.id, "x")).code is ErrorCode.NOTHING_TO_DO
     assert (
-        refused(lambda: reassign_slots(small.db, small.people["admin"], ids, theirs.id, "x")).code
+        refusal(lambda: reassign_slots(small.db, small.people["admin"], ids, theirs.id, "x")).code
         is ErrorCode.NOT_FOUND
     )
     assert {slot.staff_id for slot in slots(small, "s.VAN.1")} == {own}

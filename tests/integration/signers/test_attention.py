@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
@@ -14,6 +13,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import notify_all
 from hocba_app.services.overview.office_tasks import attention
 from hocba_app.services.overview.waiting import waiting
+from tests.refusals import refused
 from tests.school import SmallSchool
 
 
@@ -62,9 +62,7 @@ def test_teachers_are_refused_and_another_school_sees_nothing_of_ours(small: Sma
     with small.db.write(small.school_id) as session:
         session.add(Job(kind="sync", state="failed", ended_at=utc_now()))
     for part in ("TOAN", "homeroom", "operator"):
-        with pytest.raises(HocbaError) as caught:
-            attention(small.db, small.people[part])
-        assert caught.value.code is ErrorCode.FORBIDDEN
+        assert refused(attention, small.db, small.people[part]) is ErrorCode.FORBIDDEN
     theirs = attention(small.db, stranger)
     assert theirs.failed == [] and theirs.last_sync is None and theirs.expiring == []
 

@@ -19,7 +19,8 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import image_draft, images
 from hocba_app.settings import settings
 from tests.integration.signers.people import staff_id
-from tests.integration.signers.test_images import paper, refused
+from tests.integration.signers.test_images import paper
+from tests.refusals import refused
 from tests.school import SmallSchool, small_school
 
 

@@ -7,14 +7,13 @@ import io
 import random
 import threading
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 from sqlmodel import select
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.ink.signature_image import AS_IT_IS
 from hocba_app.models import SEAL, AuditEvent, Database, Job, SignatureImage
 from hocba_app.models.base import utc_now
@@ -24,6 +23,7 @@ from hocba_app.services.signers import image_draft, image_store, images
 from hocba_app.services.storage import blobs, waiting_files
 from hocba_app.settings import settings
 from tests.integration.signers.people import staff_id
+from tests.refusals import refused
 from tests.school import SmallSchool, small_school
 
 
@@ -70,12 +70,6 @@ def upload(small: SmallSchool, *files: tuple[str, bytes]) -> images.UploadView:
     found = images.last_upload(small.db, small.people["admin"])
     assert found is not None and found.job_id == job_id
     return found
-
-
-def refused(call: Callable[[], object]) -> ErrorCode:
-    with pytest.raises(HocbaError) as caught:
-        call()
-    return caught.value.code
 
 
 def test_many_files_and_a_zip_at_once(small: SmallSchool) -> None:

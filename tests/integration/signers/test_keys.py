@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.domain.school_calendar import VIETNAM
 from hocba_app.models import SEAL, AuditEvent, Job, SigningKey, Staff
 from hocba_app.models.base import utc_now
@@ -28,6 +28,7 @@ from hocba_app.services.signing.providers.provider import Credential
 from hocba_app.settings import settings
 from tests.integration.signers.people import add_staff, staff_id
 from tests.integration.simulators.mysign_rig import Rig
+from tests.refusals import refusal
 from tests.school import SmallSchool
 
 
@@ -39,12 +40,6 @@ def stored(small: SmallSchool, owner: str) -> SigningKey | None:
 def actions(small: SmallSchool) -> list[str]:
     with small.db.read(small.school_id) as session:
         return list(session.exec(select(AuditEvent.action).order_by(AuditEvent.seq)).all())
-
-
-def refused(call: Callable[[], object]) -> HocbaError:
-    with pytest.raises(HocbaError) as caught:
-        call()
-    return caught.value
 
 
 def user_of(small: SmallSchool, rig: Rig, owner: str, number: str, **more: str) -> str:
@@ -84,12 +79,12 @@ def test_step_by_step_as_the_page_does_it(small: SmallSchool, outside: tuple[Rig
     new = add_staff(small, "GV091", id_number="079100000091")
     user = user_of(small, outside[0], new, "079100000091")
     admin = small.people["admin"]
-    assert refused(lambda: keys.fetch_credentials(small.db, admin, new)).code is ErrorCode.SIGNER_NO_KEY
+    assert refusal(lambda: keys.fetch_credentials(small.db, admin, new)).code is ErrorCode.SIGNER_NO_KEY
     keys.set_provider_user(small.db, admin, new, user)
     (found,) = keys.fetch_credentials(small.db, admin, new)
     assert (found.own, found.trusted, found.usable, found.problem, found.chosen) == (True, True, True, "", False)
     assert keys.key_view(small.db, admin, new).state == "no_certificate"
-    assert refused(lambda: keys.choose_credential(small.db, admin, new, "nonesuch")).code is ErrorCode.CREDENTIAL_GONE
+    assert refusal(lambda: keys.choose_credential(small.db, admin, new, "nonesuch")).code is ErrorCode.CREDENTIAL_GONE
     keys.choose_credential(small.db, admin, new, found.credential_id)
     assert keys.fetch_credentials(small.db, admin, new)[0].chosen
     # Another account drops the certificate of the first.
@@ -104,7 +99,7 @@ def test_a_strangers_certificate_is_never_taken(small: SmallSchool) -> None:
     """Workflow rule 9: his own id number; and a stranger's number is not shown to whoever types his account."""
     admin, homeroom = small.people["admin"], staff_id(small, "homeroom")
     before = stored(small, homeroom)
-    error = refused(lambda: keys.connect(small.db, admin, homeroom, small.users["VAN"]))
+    error = refusal(lambda: keys.connect(small.db, admin, homeroom, small.users["VAN"]))
     assert error.code is ErrorCode.CERTIFICATE_NOT_OWN
     after = stored(small, homeroom)
     assert before is not None and after is not None
@@ -115,19 +110,19 @@ def test_a_strangers_certificate_is_never_taken(small: SmallSchool) -> None:
     (found,) = keys.fetch_credentials(small.db, admin, homeroom)
     assert (found.own, found.trusted, found.usable) == (False, True, False) and "số định danh" in found.problem
     assert small.users["VAN"].removeprefix("CCCD_") not in repr(found)
-    error = refused(lambda: keys.choose_credential(small.db, admin, homeroom, found.credential_id))
+    error = refusal(lambda: keys.choose_credential(small.db, admin, homeroom, found.credential_id))
     assert error.code is ErrorCode.CERTIFICATE_NOT_OWN
 
 
 def test_the_seal_takes_the_schools_certificate_only(small: SmallSchool) -> None:
     admin = small.people["admin"]
     assert (
-        refused(lambda: keys.connect(small.db, admin, SEAL, small.users["VAN"])).code is ErrorCode.CERTIFICATE_NOT_OWN
+        refusal(lambda: keys.connect(small.db, admin, SEAL, small.users["VAN"])).code is ErrorCode.CERTIFICATE_NOT_OWN
     )
     key = keys.connect(small.db, admin, SEAL, small.users["seal"])
     assert key.problem is None
     assert keys.key_view(small.db, admin, SEAL).certificate_number == "MST 0312345678"
-    error = refused(lambda: keys.connect(small.db, admin, staff_id(small, "operator"), small.users["seal"]))
+    error = refusal(lambda: keys.connect(small.db, admin, staff_id(small, "operator"), small.users["seal"]))
     assert error.code is ErrorCode.CERTIFICATE_NOT_OWN, "a person does not sign with the school's"
 
 
@@ -144,7 +139,7 @@ def test_an_expired_certificate_is_refused_and_one_that_runs_out_is_seen(
         not_before=(now - timedelta(days=90)).isoformat(),
         not_after=(now - timedelta(days=1)).isoformat(),
     )
-    error = refused(lambda: keys.connect(small.db, admin, late, user))
+    error = refusal(lambda: keys.connect(small.db, admin, late, user))
     assert (
         error.code is ErrorCode.CERTIFICATE_EXPIRED and (now - timedelta(days=1)).strftime("%d/%m/%Y") in error.sentence
     )
@@ -170,7 +165,7 @@ def test_a_revoked_certificate_is_found_by_the_test(
     view = keys.check_key(small.db, admin, new)
     assert (view.state, view.problem) == ("problem", "certificate_revoked") and "thu hồi" in view.sentence
     assert (
-        refused(lambda: keys.choose_credential(small.db, admin, new, key.credential_id or "")).code
+        refusal(lambda: keys.choose_credential(small.db, admin, new, key.credential_id or "")).code
         is ErrorCode.CERTIFICATE_REVOKED
     )
     assert actions(small)[-1] == "key.certificate_set"
@@ -198,14 +193,14 @@ def test_a_dead_service_teaches_nothing(
     assert keys.check_key(small.db, admin, owner).state == "ok"
     monkeypatch.setenv("HOCBA_MYSIGN_URL", "http://127.0.0.1:9")
     settings.cache_clear()
-    assert refused(lambda: keys.check_key(small.db, admin, owner)).code is ErrorCode.PROVIDER_UNREACHABLE
+    assert refusal(lambda: keys.check_key(small.db, admin, owner)).code is ErrorCode.PROVIDER_UNREACHABLE
     assert keys.key_view(small.db, admin, owner).state == "ok"
 
 
 def test_an_unknown_account_is_said_so(small: SmallSchool) -> None:
     admin, owner = small.people["admin"], staff_id(small, "VAN")
     assert (
-        refused(lambda: keys.connect(small.db, admin, owner, "CCCD_000000000000")).code
+        refusal(lambda: keys.connect(small.db, admin, owner, "CCCD_000000000000")).code
         is ErrorCode.PROVIDER_UNKNOWN_USER
     )
     kept = stored(small, owner)
@@ -222,7 +217,7 @@ def test_what_is_no_account_is_refused(small: SmallSchool, text: str) -> None:
         keys.set_provider_user(small.db, admin, staff_id(small, "VAN"), text)
         return
     assert (
-        refused(lambda: keys.set_provider_user(small.db, admin, staff_id(small, "VAN"), text)).code
+        refusal(lambda: keys.set_provider_user(small.db, admin, staff_id(small, "VAN"), text)).code
         is ErrorCode.INVALID_INPUT
     )
 
@@ -247,7 +242,7 @@ def test_with_two_that_fit_somebody_must_pick(small: SmallSchool, monkeypatch: p
         one = keys.provider_for(session, "mysign").credentials(small.users["VAN"])[0]
     monkeypatch.setattr(keys, "provider_for", lambda _session, _name: TwoCertificates(one))
     keys.remove_key(small.db, admin, owner)
-    error = refused(lambda: keys.connect(small.db, admin, owner, small.users["VAN"]))
+    error = refusal(lambda: keys.connect(small.db, admin, owner, small.users["VAN"]))
     assert error.code is ErrorCode.CREDENTIAL_CHOICE and "2" in error.sentence
     assert keys.key_view(small.db, admin, owner).state == "no_certificate", "the account is kept, the certificate open"
     assert keys.choose_credential(small.db, admin, owner, "second").credential_id == "second"
@@ -266,7 +261,7 @@ def test_an_account_changed_while_the_service_answers(small: SmallSchool, monkey
     monkeypatch.setattr(keys.credentials, "ask", slow)
     assert key is not None
     assert (
-        refused(lambda: keys.choose_credential(small.db, admin, owner, key.credential_id or "")).code
+        refusal(lambda: keys.choose_credential(small.db, admin, owner, key.credential_id or "")).code
         is ErrorCode.KEY_CHANGED
     )
     kept = stored(small, owner)
@@ -387,9 +382,9 @@ def test_who_may(small: SmallSchool, stranger: Identity) -> None:
     ]
     for call in calls:
         for owner in (others, SEAL, ""):
-            assert refused(lambda call=call, owner=owner: call(owner)).code is ErrorCode.FORBIDDEN
-    assert refused(lambda: keys.keys_page(small.db, van)).code is ErrorCode.FORBIDDEN
-    assert refused(lambda: start_recheck(small.db, van)).code is ErrorCode.FORBIDDEN
+            assert refusal(lambda call=call, owner=owner: call(owner)).code is ErrorCode.FORBIDDEN
+    assert refusal(lambda: keys.keys_page(small.db, van)).code is ErrorCode.FORBIDDEN
+    assert refusal(lambda: start_recheck(small.db, van)).code is ErrorCode.FORBIDDEN
 
 
 def test_another_school_sees_and_touches_nothing(small: SmallSchool, stranger: Identity) -> None:
@@ -399,13 +394,13 @@ def test_another_school_sees_and_touches_nothing(small: SmallSchool, stranger: I
         lambda: keys.key_view(small.db, stranger, own),
         lambda: keys.connect(small.db, stranger, own, "CCCD_1"),
     ):
-        assert refused(call).code is ErrorCode.NOT_FOUND
+        assert refusal(call).code is ErrorCode.NOT_FOUND
     for call in (
         lambda: keys.fetch_credentials(small.db, stranger, own),
         lambda: keys.check_key(small.db, stranger, own),
         lambda: keys.choose_credential(small.db, stranger, own, "x"),
     ):
-        assert refused(call).code is ErrorCode.SIGNER_NO_KEY, "of its own it has none"
+        assert refusal(call).code is ErrorCode.SIGNER_NO_KEY, "of its own it has none"
     keys.remove_key(small.db, stranger, own)
     assert stored(small, own) is not None
     page = keys.keys_page(small.db, stranger)

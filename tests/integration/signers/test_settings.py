@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 from sqlmodel import select
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.domain.school_calendar import today
 from hocba_app.models import SEAL, AuditEvent
 from hocba_app.services.accounts.identity import Identity
@@ -16,15 +15,10 @@ from hocba_app.services.records.signer_resolution import principal_slot
 from hocba_app.services.signers import keys
 from hocba_app.services.signers import settings as signing
 from tests.integration.signers.people import add_staff, staff_id
+from tests.refusals import refusal
 from tests.school import SmallSchool
 
 DEPUTY_CAPTION = ("KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG")
-
-
-def refused(call: Callable[[], object]) -> HocbaError:
-    with pytest.raises(HocbaError) as caught:
-        call()
-    return caught.value
 
 
 def day(offset: int) -> str:
@@ -57,11 +51,11 @@ def test_cover_signer(small: SmallSchool) -> None:
 
 def test_cover_signer_must_be_of_the_leadership_with_an_id_number(small: SmallSchool) -> None:
     admin = small.people["admin"]
-    error = refused(lambda: signing.set_cover_signer(small.db, admin, staff_id(small, "VAN")))
+    error = refusal(lambda: signing.set_cover_signer(small.db, admin, staff_id(small, "VAN")))
     assert error.code is ErrorCode.SIGNER_NOT_ENTITLED
     nameless = add_staff(small, "PHT", "vice_principal", id_number=None)
-    assert refused(lambda: signing.set_cover_signer(small.db, admin, nameless)).code is ErrorCode.SIGNER_NO_ID_NUMBER
-    assert refused(lambda: signing.set_cover_signer(small.db, admin, "z" * 26)).code is ErrorCode.NOT_FOUND
+    assert refusal(lambda: signing.set_cover_signer(small.db, admin, nameless)).code is ErrorCode.SIGNER_NO_ID_NUMBER
+    assert refusal(lambda: signing.set_cover_signer(small.db, admin, "z" * 26)).code is ErrorCode.NOT_FOUND
 
 
 def test_delegation_changes_who_signs_and_only_in_its_days(small: SmallSchool) -> None:
@@ -101,7 +95,7 @@ def test_a_delegation_that_makes_no_sense(
     small: SmallSchool, kinds: list[str], first: str, last: str, number: str, says: str
 ) -> None:
     deputy = add_staff(small, "PHT", "vice_principal")
-    error = refused(lambda: signing.add_delegation(small.db, small.people["admin"], deputy, kinds, first, last, number))
+    error = refusal(lambda: signing.add_delegation(small.db, small.people["admin"], deputy, kinds, first, last, number))
     assert error.code is ErrorCode.INVALID_INPUT and says in error.sentence
     assert signing.delegations(small.db, small.people["admin"]) == []
 
@@ -109,7 +103,7 @@ def test_a_delegation_that_makes_no_sense(
 def test_only_a_vice_principal_signs_for_the_principal(small: SmallSchool) -> None:
     """Decree 30/2020/NĐ-CP, article 13: ký thay is a deputy's."""
     admin = small.people["admin"]
-    error = refused(
+    error = refusal(
         lambda: signing.add_delegation(small.db, admin, staff_id(small, "VAN"), ["results"], day(0), day(1), "1")
     )
     assert error.code is ErrorCode.INVALID_INPUT and "Phó Hiệu trưởng" in error.sentence
@@ -122,7 +116,7 @@ def test_two_decisions_for_one_kind_never_overlap(small: SmallSchool) -> None:
         add_staff(small, "PHT2", "vice_principal", "079100000098"),
     )
     kept = signing.add_delegation(small.db, admin, first, ["results", "history"], day(0), day(10), "21/QĐ")
-    error = refused(lambda: signing.add_delegation(small.db, admin, second, ["results"], day(10), day(20), "22/QĐ"))
+    error = refusal(lambda: signing.add_delegation(small.db, admin, second, ["results"], day(10), day(20), "22/QĐ"))
     assert error.code is ErrorCode.DELEGATION_OVERLAPS and "21/QĐ" in error.sentence
     signing.add_delegation(small.db, admin, second, ["results"], day(11), day(20), "22/QĐ")
     signing.revoke_delegation(small.db, admin, kept)
@@ -155,7 +149,7 @@ def test_the_undo_of_the_cover_signer_overwrites_nobody_elses_change(small: Smal
     assert signer(small, "cover")[0] == principal, "as it was, however often it is asked for"
     change = signing.set_cover_signer(small.db, admin, first)
     signing.set_cover_signer(small.db, small.people["principal"], second)
-    assert refused(lambda: signing.restore_cover_signer(small.db, admin, change)).code is ErrorCode.UNDO_TOO_LATE
+    assert refusal(lambda: signing.restore_cover_signer(small.db, admin, change)).code is ErrorCode.UNDO_TOO_LATE
     assert signer(small, "cover")[0] == second
     noted = set_events(small, "signing.cover_signer_set")
     assert noted == [
@@ -175,7 +169,7 @@ def test_the_undo_of_the_seal_operator_overwrites_nobody_elses_change(small: Sma
     change = signing.set_seal_operator(small.db, admin, van)
     assert change == (before, van)
     signing.set_seal_operator(small.db, small.people["principal"], toan)
-    late = refused(lambda: signing.restore_seal_operator(small.db, admin, change))
+    late = refusal(lambda: signing.restore_seal_operator(small.db, admin, change))
     assert late.code is ErrorCode.UNDO_TOO_LATE and "sau đó đã có thay đổi khác" in late.sentence
     seen = signing.signing_settings_view(small.db, admin).seal_operator
     assert seen is not None and seen.staff_id == toan
@@ -210,14 +204,14 @@ def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> N
         lambda: signing.delegations(small.db, van),
         lambda: signing.signing_settings_view(small.db, van),
     ):
-        assert refused(call).code is ErrorCode.FORBIDDEN
+        assert refusal(call).code is ErrorCode.FORBIDDEN
     for call in (
         lambda: signing.set_cover_signer(small.db, stranger, deputy),
         lambda: signing.set_seal_operator(small.db, stranger, deputy),
         lambda: signing.add_delegation(small.db, stranger, deputy, ["results"], day(2), day(3), "2"),
         lambda: signing.revoke_delegation(small.db, stranger, made),
     ):
-        assert refused(call).code is ErrorCode.NOT_FOUND
+        assert refusal(call).code is ErrorCode.NOT_FOUND
     view = signing.signing_settings_view(small.db, stranger)
     assert view.operator_choices == [] and view.delegations == [] and view.principal is None
     assert signer(small, "results")[0] == deputy
@@ -234,5 +228,5 @@ def test_nobody_but_the_principal_names_himself(small: SmallSchool) -> None:
         lambda: signing.set_cover_signer(small.db, me, deputy),
         lambda: signing.set_seal_operator(small.db, me, deputy),
     ):
-        assert refused(name).code is ErrorCode.SELF_APPOINTED
+        assert refusal(name).code is ErrorCode.SELF_APPOINTED
     signing.set_seal_operator(small.db, small.people["principal"], small.people["principal"].staff_id)

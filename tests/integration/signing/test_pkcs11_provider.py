@@ -10,7 +10,6 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pkcs11
 import pytest
@@ -21,11 +20,12 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from pkcs11 import ObjectClass
 from pkcs11.exceptions import DeviceError, PinIncorrect, PinLocked
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.services.signing.providers import pkcs11_token as tokens
 from hocba_app.services.signing.providers.pkcs11_provider import Pkcs11Provider
 from hocba_app.services.signing.providers.provider import SignRequest
 from tests.pki import Holder, pki
+from tests.refusals import refused
 from tests.softhsm import SoftToken, needs_softhsm, soft_token
 
 DIGEST = hashlib.sha256(b"record").digest()
@@ -54,12 +54,6 @@ def seal(token: SoftToken) -> Holder:
 
 def asked(credential: str, user: str = "con dau") -> SignRequest:
     return SignRequest(user, credential, (DIGEST,), ("d1",), ("KQHT",), "Ký 1 hồ sơ")
-
-
-def refused(action: Any) -> ErrorCode:
-    with pytest.raises(HocbaError) as caught:
-        action()
-    return caught.value.code
 
 
 def verified(holder: Holder, signature: bytes) -> None:

@@ -35,6 +35,7 @@ from tests.integration.simulators.mysign_rig import TEACHER, mysign_rig
 from tests.integration.simulators.running import running
 from tests.integration.simulators.smartca_rig import smartca_rig
 from tests.pki import pki
+from tests.refusals import refused
 from tests.softhsm import needs_softhsm, soft_token
 
 _PREHASHED = Prehashed(hashes.SHA256())
@@ -230,6 +231,4 @@ def test_csc_with_a_pin_of_its_own_is_not_used(case: Case) -> None:
 @pytest.mark.parametrize("user", ["../secret", "a/b", "", "x" * 81])
 def test_a_file_outside_the_folder_is_never_opened(tmp_path: Path, user: str) -> None:
     (tmp_path / "secret.p12").write_bytes(b"?")
-    with pytest.raises(HocbaError) as refused:
-        Pkcs12Provider(tmp_path / "inner").credentials(user)
-    assert refused.value.code is ErrorCode.PROVIDER_UNKNOWN_USER
+    assert refused(lambda: Pkcs12Provider(tmp_path / "inner").credentials(user)) is ErrorCode.PROVIDER_UNKNOWN_USER

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import Database, Slot
 from hocba_app.models.base import utc_now
 from hocba_app.services.objections.objections import raise_objection
@@ -18,6 +18,7 @@ from hocba_app.services.signing.queue_groups import my_groups
 from hocba_app.services.signing.signer_inbox import my_queue
 from hocba_app.services.unlocking import unlock
 from tests.integration.records.conftest import change_result, documents, lock, own_documents, pupils
+from tests.refusals import refused
 from tests.school import SUBJECTS, SmallSchool, small_school
 
 __all__ = ["own_documents"]
@@ -156,7 +157,5 @@ def test_a_record_is_read_by_those_of_its_class_only(small: SmallSchool, db: Dat
     stranger = replace(small.people["TOAN"], staff_id="x" * 26, roles=frozenset({"teacher"}))
     elsewhere = replace(small.people["admin"], school_id="y" * 26)
     for who in (stranger, elsewhere):
-        with pytest.raises(HocbaError) as caught:
-            read_record(db, who, document.id, own_queue=False)
-        assert caught.value.code is ErrorCode.FORBIDDEN
+        assert refused(read_record, db, who, document.id, own_queue=False) is ErrorCode.FORBIDDEN
     assert my_queue(db, stranger) == []

@@ -6,13 +6,12 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import SEAL
 from hocba_app.process_scope import close_process_scope
 from hocba_app.services.credential_cipher import encrypt
@@ -26,6 +25,7 @@ from hocba_app.settings import settings
 from tests.integration.signing.test_chain import batch, files, held_leases, lock, sign, start, waiting, work_on
 from tests.integration.simulators.mysign_rig import PIN, Rig
 from tests.integration.simulators.smartca_rig import smartca_beside
+from tests.refusals import refused
 from tests.school import TAX_CODE, SmallSchool
 from tests.softhsm import MODULE, SoftToken, needs_softhsm, soft_token
 
@@ -61,12 +61,6 @@ def accepted(file: bytes, path: Path) -> None:
             ["pdfsig", "-nocert", str(path)], capture_output=True, text=True, check=False, timeout=180
         ).stdout
         assert told.count("Signature Validation: Signature is Valid.") == told.count("Signature #"), told
-
-
-def refused(action: Callable[[], object]) -> ErrorCode:
-    with pytest.raises(HocbaError) as caught:
-        action()
-    return caught.value.code
 
 
 def put_seal(token: SoftToken, rig: Rig) -> None:

@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import SEAL
 from hocba_app.pki.subjects import subject_of
 from hocba_app.services.signers import keys
@@ -32,6 +32,7 @@ from tests.integration.signing.test_chain import batch, held_leases, lock, start
 from tests.integration.simulators.mysign_rig import PIN, Rig
 from tests.integration.simulators.running import running
 from tests.integration.simulators.smartca_rig import smartca_beside, smartca_rig
+from tests.refusals import refusal
 from tests.school import TAX_CODE, SmallSchool
 
 TEACHER = {"user_id": "079204001234", "full_name": "Nguyễn Thị Ánh", "id_number": "079204001234", "phone": "0901000001"}
@@ -80,12 +81,6 @@ def asked(provider: SmartCaProvider, name: str, count: int = 3, user: str = USER
         document_names=("KQHT HS/01",) * count,
         description="Ký 3 hồ sơ",
     )
-
-
-def refusal(call) -> HocbaError:
-    with pytest.raises(HocbaError) as caught:
-        call()
-    return caught.value
 
 
 def test_an_eseal_is_the_organisations(provider: SmartCaProvider) -> None:

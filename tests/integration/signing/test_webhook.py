@@ -26,6 +26,7 @@ from hocba_app.settings import settings
 from tests.integration.signing.test_chain import batch, confirm_on_phone, held_leases, lock, start, work_on
 from tests.integration.simulators.mysign_rig import Rig
 from tests.integration.simulators.running import running
+from tests.refusals import refused
 from tests.school import SmallSchool
 
 Outside = tuple[Rig, str, Path]
@@ -185,17 +186,13 @@ def test_an_answer_after_the_end_is_kept_once(small: SmallSchool, outside: Outsi
     ],
 )
 def test_strangers_get_no_token(small: SmallSchool, body: object) -> None:
-    with pytest.raises(HocbaError) as refused:
-        webhook.authenticate(small.db, WEBHOOK, body)
-    assert refused.value.code is ErrorCode.LOGIN_FAILED
+    assert refused(webhook.authenticate, small.db, WEBHOOK, body) is ErrorCode.LOGIN_FAILED
 
 
 def test_strange_deliveries_are_refused(small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     good = token_of(small, outside)
     for token in ("", "x", good[:40], good[:40] + ("A" if good[40] != "A" else "B") + good[41:]):
-        with pytest.raises(HocbaError) as refused:
-            webhook.deliver(small.db, WEBHOOK, token, delivery("t", {}))
-        assert refused.value.code is ErrorCode.NOT_SIGNED_IN
+        assert refused(webhook.deliver, small.db, WEBHOOK, token, delivery("t", {})) is ErrorCode.NOT_SIGNED_IN
     too_many = {
         "meta_data": {"transaction_id": "t", "status": "1"},
         "data": {"results": [{"document_id": "d", "signature": "AA=="}] * 2001},
@@ -211,9 +208,7 @@ def test_strange_deliveries_are_refused(small: SmallSchool, outside: Outside, mo
         delivery("t", {"d": b"x" * 3000}),
         delivery("t", {"d": b""}),
     ):
-        with pytest.raises(HocbaError) as refused:
-            webhook.deliver(small.db, WEBHOOK, good, body)
-        assert refused.value.code is ErrorCode.INVALID_INPUT, body
+        assert refused(webhook.deliver, small.db, WEBHOOK, good, body) is ErrorCode.INVALID_INPUT, body
     assert webhook.deliver(small.db, WEBHOOK, good, delivery("nobody's", {"d": b"x"}))["status_code"] == "00"
     monkeypatch.setattr(webhook, "utc_now", lambda: datetime.fromtimestamp(4_000_000_000, UTC))
     with pytest.raises(HocbaError):

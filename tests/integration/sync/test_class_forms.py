@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlmodel import select
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.domain.roles import Role
 from hocba_app.models import Database, SchoolClass, Staff
 from hocba_app.services.accounts.identity import Identity
@@ -16,6 +16,7 @@ from tests.integration.sync.conftest import Here, school_here
 from tests.integration.sync.test_bad_records import ACCOUNT
 from tests.integration.sync.test_excel import WHOLE, book, bring
 from tests.integration.sync.test_imports import given
+from tests.refusals import refused
 from tests.unit.sync.wide_forms import TRAITS
 
 PRIMARY = {
@@ -94,6 +95,4 @@ def test_who_may_not_see_the_class_gets_nothing(empty: Here, db: Database) -> No
         (other.admin, class_id(empty), "summary", ErrorCode.FORBIDDEN), (empty.admin, "unknown", "summary", ErrorCode.FORBIDDEN),
         (empty.admin, class_id(empty), "../x", ErrorCode.NOT_FOUND), (stranger, class_id(empty), "summary", ErrorCode.FORBIDDEN),
     ):  # fmt: skip
-        with pytest.raises(HocbaError) as refused:
-            class_form(db, who, asked, form)
-        assert refused.value.code is code
+        assert refused(class_form, db, who, asked, form) is code

@@ -30,6 +30,7 @@ from tests.integration.simulators.running import running
 from tests.integration.sync.conftest import Here, school_here
 from tests.integration.sync.fake_sector import FakeSector, filled, pupil, teacher
 from tests.integration.sync.test_bad_records import ACCOUNT, pupils
+from tests.refusals import refused
 
 
 @pytest.fixture
@@ -107,9 +108,7 @@ def test_a_code_two_records_have_is_never_taken_twice(ours: Here, fake: FakeSect
     ours.sync()
     [conflict] = open_conflicts(ours.db, ours.admin)
     assert set(conflict.choices) == {"same", "keep"}
-    with pytest.raises(HocbaError) as refusal:
-        resolve(ours.db, ours.admin, conflict.id, "accept")
-    assert refusal.value.code is ErrorCode.INVALID_INPUT
+    assert refused(resolve, ours.db, ours.admin, conflict.id, "accept") is ErrorCode.INVALID_INPUT
 
 
 def test_a_correction_in_smas_ends_the_conflict_by_itself(ours: Here, fake: FakeSector) -> None:
@@ -119,9 +118,7 @@ def test_a_correction_in_smas_ends_the_conflict_by_itself(ours: Here, fake: Fake
     fake.put("students", "P9", pupil(9))
     ours.sync()
     assert open_conflicts(ours.db, ours.admin) == []
-    with pytest.raises(HocbaError) as refusal:
-        resolve(ours.db, ours.admin, stale, "accept")
-    assert refusal.value.code is ErrorCode.NOT_FOUND
+    assert refused(resolve, ours.db, ours.admin, stale, "accept") is ErrorCode.NOT_FOUND
 
 
 def test_nobody_decides_while_a_run_is_at_work_nor_without_the_right_nor_elsewhere(
@@ -134,19 +131,13 @@ def test_nobody_decides_while_a_run_is_at_work_nor_without_the_right_nor_elsewhe
         row = session.get_one(Job, (ours.school_id, job.id))
         row.state = "running"
         session.add(row)
-    with pytest.raises(HocbaError) as refusal:
-        resolve(ours.db, ours.admin, conflict.id, "accept")
-    assert refusal.value.code is ErrorCode.SYNC_RUNNING
+    assert refused(resolve, ours.db, ours.admin, conflict.id, "accept") is ErrorCode.SYNC_RUNNING
     teacher = Identity("a", ours.school_id, "s", "gv", "Giáo viên", frozenset({"teacher"}))
     for call in (lambda: open_conflicts(ours.db, teacher), lambda: resolve(ours.db, teacher, conflict.id, "keep")):
-        with pytest.raises(HocbaError) as refusal:
-            call()
-        assert refusal.value.code is ErrorCode.FORBIDDEN
+        assert refused(call) is ErrorCode.FORBIDDEN
     other = school_here(db, {"code": "79770003", "client_id": "x", "client_secret": "y"})
     assert open_conflicts(db, other.admin) == []
-    with pytest.raises(HocbaError) as refusal:
-        resolve(db, other.admin, conflict.id, "keep")
-    assert refusal.value.code is ErrorCode.NOT_FOUND
+    assert refused(resolve, db, other.admin, conflict.id, "keep") is ErrorCode.NOT_FOUND
 
 
 @pytest.mark.parametrize("column", ["id_number", "old_id_number"])

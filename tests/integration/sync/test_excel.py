@@ -41,6 +41,7 @@ from tests.integration.sync.fake_sector import FakeSector, filled, pupil
 from tests.integration.sync.importing import ExcelReport, import_workbook
 from tests.integration.sync.test_bad_records import ACCOUNT, pupils
 from tests.integration.sync.test_sync import everything
+from tests.refusals import refused
 
 Rows = Sequence[Sequence[str | None]]
 BROUGHT: tuple[Any, ...] = (Staff, SchoolClass, Student, Enrolment, Subject, TeachingAssignment, StudentResult)
@@ -266,17 +267,13 @@ def test_no_import_while_a_run_is_at_work_nor_without_the_right(empty: Here) -> 
         lambda: import_workbook(empty.db, teacher, book(**WHOLE)), lambda: export_workbook(empty.db, teacher), lambda: template(teacher),
     ]  # fmt: skip
     for call in calls:
-        with pytest.raises(HocbaError) as refusal:
-            call()
-        assert refusal.value.code is ErrorCode.FORBIDDEN
+        assert refused(call) is ErrorCode.FORBIDDEN
     job_id = start_sync(empty.db, empty.admin)
     with empty.db.write(empty.school_id) as session:
         job = session.get_one(Job, (empty.school_id, job_id))
         job.state = "running"
         session.add(job)
-    with pytest.raises(HocbaError) as refusal:
-        bring(empty, book(**WHOLE))
-    assert refusal.value.code is ErrorCode.SYNC_RUNNING
+    assert refused(lambda: bring(empty, book(**WHOLE))) is ErrorCode.SYNC_RUNNING
 
 
 def test_another_schools_data_are_not_exported(empty: Here, db: Database) -> None:
@@ -361,9 +358,7 @@ def test_a_hostile_workbook_is_refused_with_a_sentence(name: str) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0" + b"\0" * 600, b"a,b\n1,2", b"%PDF-1.7"])
 def test_what_is_no_workbook_is_refused(data: bytes) -> None:
-    with pytest.raises(HocbaError) as refusal:
-        read_workbook(data)
-    assert refusal.value.code is ErrorCode.FILE_TYPE
+    assert refused(read_workbook, data) is ErrorCode.FILE_TYPE
 
 
 def test_numbers_and_dates_as_excel_stores_them() -> None:

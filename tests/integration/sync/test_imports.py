@@ -24,6 +24,7 @@ from tests.integration.sync.test_bad_records import ACCOUNT
 from tests.integration.sync.test_excel import CLASSES, MARKS, PUPILS, SUBJECTS, WHOLE, book, bring
 from tests.integration.sync.test_steps import rows_by_transaction, school_of
 from tests.integration.sync.test_sync import everything
+from tests.refusals import refused
 from tests.unit.sync.wide_forms import by_xlwt, secondary_summary
 
 HEADS_AS_FOREIGN = ("Toán", "GDTC")
@@ -113,9 +114,7 @@ def test_wrong_cells_are_named_and_put_right_on_the_page(filled: Here) -> None:
     assert (found.state, found.ready, found.counts["rejected"]) == ("preview", False, 2)
     wrong = rows(filled, found, "rejected")
     assert [(row.sheet, row.cell, row.value) for row in wrong] == [("6A1", "G6", "chín"), ("6A1", "E7", "70")]
-    with pytest.raises(HocbaError) as refused:
-        imports.start(filled.db, filled.admin, found.id, found.digest)
-    assert refused.value.code is ErrorCode.PREVIEW_OLD
+    assert refused(imports.start, filled.db, filled.admin, found.id, found.digest) is ErrorCode.PREVIEW_OLD
     imports.put_right(filled.db, filled.admin, found.id, cells={("6A1", "G6"): "8,4", ("6A1", "E7"): "7,0"})
     found = checked(filled, found.id)
     assert found.ready and found.counts["new"] == 2
@@ -308,27 +307,21 @@ def test_one_put_aside_is_gone_and_a_stranger_sees_nothing(filled: Here, db: Dat
     teacher = Identity(
         account_id="x", school_id=filled.school_id, staff_id="s", username="gv", full_name="GV", roles=frozenset()
     )
-    with pytest.raises(HocbaError) as unknown:
-        imports.view(db, other.admin, found.id)
-    assert unknown.value.code is ErrorCode.NOT_FOUND
+    assert refused(imports.view, db, other.admin, found.id) is ErrorCode.NOT_FOUND
     for act in (
         lambda: imports.view(db, teacher, found.id), lambda: imports.views(db, teacher), lambda: imports.give(db, teacher, "a.xlsx", b""),
         lambda: imports.preview(db, teacher, found.id, outcome="new"), lambda: imports.targets(db, teacher, found.id),
         lambda: imports.explain(db, teacher, found.id, {}), lambda: imports.put_right(db, teacher, found.id), lambda: imports.drop(db, teacher, found.id),
         lambda: imports.start(db, teacher, found.id, found.digest), lambda: imports.look_again(db, teacher, found.id),
     ):  # fmt: skip
-        with pytest.raises(HocbaError) as refused:
-            act()
-        assert refused.value.code is ErrorCode.FORBIDDEN
+        assert refused(act) is ErrorCode.FORBIDDEN
     imports.drop(filled.db, filled.admin, found.id)
     assert found.id not in [row.id for row in imports.views(filled.db, filled.admin)]
 
 
 def test_what_cannot_be_read_is_not_stored(empty: Here) -> None:
     kept = list(blobs.folder().rglob("*")) if blobs.folder().exists() else []
-    with pytest.raises(HocbaError) as refused:
-        imports.give(empty.db, empty.admin, "a.xls", b"no workbook")
-    assert refused.value.code is ErrorCode.FILE_TYPE
+    assert refused(imports.give, empty.db, empty.admin, "a.xls", b"no workbook") is ErrorCode.FILE_TYPE
     assert (list(blobs.folder().rglob("*")) if blobs.folder().exists() else []) == kept
     assert imports.views(empty.db, empty.admin) == []
 
@@ -336,8 +329,9 @@ def test_what_cannot_be_read_is_not_stored(empty: Here) -> None:
 def test_an_import_waits_for_nobody_and_no_sync_begins_beside_it(filled: Here) -> None:
     found = given(filled, book(pupils=PUPILS, marks=MARKS))
     job_id = imports.start(filled.db, filled.admin, found.id, found.digest)
-    with pytest.raises(HocbaError) as busy:
-        imports.put_right(filled.db, filled.admin, found.id, left_out=[("Học sinh", 2)])
-    assert busy.value.code is ErrorCode.SYNC_RUNNING
+    assert (
+        refused(imports.put_right, filled.db, filled.admin, found.id, left_out=[("Học sinh", 2)])
+        is ErrorCode.SYNC_RUNNING
+    )
     cancel_sync(filled.db, filled.admin, job_id)
     assert imports.view(filled.db, filled.admin, found.id).state == "stopped"

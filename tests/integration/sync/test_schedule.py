@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import Database, Job
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.claim import postpone, take
@@ -16,6 +16,7 @@ from hocba_app.services.jobs.registry import Work
 from hocba_app.services.sync import schedule as module
 from hocba_app.services.sync.schedule import schedule, set_schedule, sync_daily
 from tests.integration.sync.conftest import Here, school_here
+from tests.refusals import refused
 
 NIGHT = datetime(2026, 5, 20, 19, 30, tzinfo=UTC)  # 02:30 of 21 May in Vietnam
 
@@ -78,17 +79,13 @@ def test_switched_off_it_starts_nothing(ours: Here, clock: list[datetime]) -> No
 
 @pytest.mark.parametrize("at", ["", "2:30", "24:00", "02:60", "02:30:00", "٠٢:٣٠", "02:30\n"])
 def test_a_time_that_is_none(ours: Here, at: str) -> None:
-    with pytest.raises(HocbaError) as refusal:
-        set_schedule(ours.db, ours.admin, at)
-    assert refusal.value.code is ErrorCode.INVALID_INPUT
+    assert refused(set_schedule, ours.db, ours.admin, at) is ErrorCode.INVALID_INPUT
 
 
 def test_only_the_office_and_each_school_its_own(ours: Here, db: Database) -> None:
     teacher = Identity("a", ours.school_id, "s", "gv", "Giáo viên", frozenset({"teacher"}))
     for call in (lambda: schedule(ours.db, teacher), lambda: set_schedule(ours.db, teacher, "01:00")):
-        with pytest.raises(HocbaError) as refusal:
-            call()
-        assert refusal.value.code is ErrorCode.FORBIDDEN
+        assert refused(call) is ErrorCode.FORBIDDEN
     other = school_here(db, {"code": "79770010", "client_id": "x", "client_secret": "y"})
     set_schedule(ours.db, ours.admin, "03:15")
     assert schedule(db, other.admin) is None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bench.sealed_record import Record, World, open_record, staff
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.forms.form_version import find_form
 from hocba_app.forms.page import Page
@@ -17,6 +17,7 @@ from hocba_app.verification.page_agreement import missing_word
 from hocba_app.verification.snapshot_agreement import require_printed
 from tests import samples
 from tests.integration.verification.judging import codes, judge
+from tests.refusals import refused
 from tests.unit.forms.test_golden_pages import NEWEST_FORMS
 
 
@@ -66,9 +67,7 @@ def test_one_word_of_another_version(world: World, monkeypatch: pytest.MonkeyPat
                 ),
             )
             record = open_record(world, newest(), staff(world, newest()))
-        with pytest.raises(HocbaError) as refused:
-            require_printed(record.file, newest())
-        assert refused.value.code is ErrorCode.FORM_PAGE_DIFFERS
+        assert refused(require_printed, record.file, newest()) is ErrorCode.FORM_PAGE_DIFFERS
         record.sign_all()
         record.archive()
         assert judge(record.file, world).verdict == "invalid"

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from bench.sealed_record import Record, World, pem
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import AttachedRecord, AuditEvent, Database, DocumentVersion, Enrolment, Job, Revision
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import stored_files
@@ -25,6 +25,7 @@ from hocba_app.services.overview.office_tasks import attention
 from hocba_app.services.storage import blobs
 from hocba_app.settings import settings
 from tests.integration.verification.on_record import enter
+from tests.refusals import refused
 from tests.school import SmallSchool, small_school
 
 
@@ -211,9 +212,7 @@ def test_asked_for_now(db: Database, school_id: str, school: SmallSchool) -> Non
     assert check_now(db, school.people["admin"]) == first.id, "one job a school"
     with db.read(school_id) as session:
         assert session.get_one(Job, (school_id, first.id)).wake_at <= utc_now()
-    with pytest.raises(HocbaError) as refused:
-        check_now(db, school.people["TOAN"])
-    assert refused.value.code is ErrorCode.FORBIDDEN
+    assert refused(lambda: check_now(db, school.people["TOAN"])) is ErrorCode.FORBIDDEN
 
 
 def test_doctor_wants_a_check_every_two_days(db: Database, school_id: str, school: SmallSchool) -> None:

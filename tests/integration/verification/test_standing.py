@@ -24,6 +24,7 @@ from hocba_app.verification.report_presentation import detailed_report, simple_r
 from tests.integration.verification.attacks import ATTACKS
 from tests.integration.verification.judging import ISSUERS, codes, small_snapshot
 from tests.integration.verification.on_record import enter
+from tests.refusals import refused
 from tests.school import small_school
 
 
@@ -272,9 +273,7 @@ def test_a_list_of_issuers_that_cannot_be_read_is_never_no_list(tmp_path: Path, 
     path.write_bytes(sealed.file)
     for content in ("{", "{}", '["x"]', '[{"name": "x"}]', "null"):
         trust.with_name("issuers.json").write_text(content, encoding="utf-8")
-        with pytest.raises(HocbaError) as refused:
-            verify_paths([path], trust)
-        assert refused.value.code is ErrorCode.INVALID_INPUT
+        assert refused(verify_paths, [path], trust) is ErrorCode.INVALID_INPUT
 
 
 def test_files_and_roots_that_are_not_there(tmp_path: Path, trust: Path) -> None:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.ink.signature_image import Adjust, seal_image, signature_image
+from tests.refusals import refused
 from tests.unit.ink import photos
 
 pytestmark = pytest.mark.slow  # a third of the time of all unit tests
@@ -223,9 +224,7 @@ def test_a_frame_drawn_by_hand_holds_the_strokes() -> None:
 
 @pytest.mark.parametrize("cut", [{"left": -1}, {"left": 60, "right": 40}, {"top": 101}])
 def test_a_frame_that_leaves_nothing_is_refused(cut: dict[str, int]) -> None:
-    with pytest.raises(HocbaError) as refused:
-        Adjust(**cut)
-    assert refused.value.code is ErrorCode.INVALID_INPUT
+    assert refused(Adjust, **cut) is ErrorCode.INVALID_INPUT
 
 
 def test_what_is_refused_says_what_to_do() -> None:

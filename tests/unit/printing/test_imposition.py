@@ -13,11 +13,12 @@ import pytest
 from PIL import Image, ImageChops
 from pypdf import PdfReader
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.forms.page import MM, PAGE_HEIGHT
 from hocba_app.services.printing.copy_mark import MARK_BOX, ROWS_A_PAGE, draw_mark, draw_seal_pages
 from hocba_app.services.printing.imposition import PacketFile, assemble, booklet_order
 from hocba_app.services.printing.options import PacketOptions
+from tests.refusals import refused
 from tests.unit.forms.layout_checks import _page_faults
 from tests.unit.printing.signed_files import record_of
 
@@ -215,9 +216,7 @@ def test_nothing_or_rubbish_is_refused() -> None:
         ([], ErrorCode.NOTHING_TO_DO),
         ([replace(record_of(0)[0], pdf=b"%PDF-1.7 cut")], ErrorCode.FILE_STRUCTURE),
     ):
-        with pytest.raises(HocbaError) as refused:
-            assemble(files, PacketOptions())
-        assert refused.value.code is code
+        assert refused(assemble, files, PacketOptions()) is code
 
 
 @pytest.mark.parametrize(
@@ -234,9 +233,7 @@ def test_nothing_or_rubbish_is_refused() -> None:
     ],
 )
 def test_options_nobody_offers_are_refused(values: dict[str, object]) -> None:
-    with pytest.raises(HocbaError) as refused:
-        PacketOptions.checked(values)
-    assert refused.value.code is ErrorCode.INVALID_INPUT
+    assert refused(PacketOptions.checked, values) is ErrorCode.INVALID_INPUT
 
 
 def test_options_are_read_back_as_stored() -> None:

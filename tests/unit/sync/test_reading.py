@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode
 from hocba_app.services.sync.client import CursorRefused, Page
 from hocba_app.services.sync.fetch import Collected, collect
 from tests.integration.sync.fake_sector import pupil
+from tests.refusals import refused
 
 
 def row(identity: str, version: int, data: Any = "pupil", event: str = "UPDATE") -> dict[str, Any]:
@@ -73,9 +74,7 @@ def test_a_forgotten_cursor_is_read_once_more_from_the_beginning() -> None:
     ids=["no end", "another snapshot"],
 )
 def test_a_list_that_cannot_be_trusted_is_refused(pages: dict[str | None, Page]) -> None:
-    with pytest.raises(HocbaError) as refusal:
-        read(pages)
-    assert refusal.value.code is ErrorCode.SECTOR_REFUSED
+    assert refused(read, pages) is ErrorCode.SECTOR_REFUSED
 
 
 JSON = st.recursive(
