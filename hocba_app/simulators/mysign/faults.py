@@ -6,8 +6,9 @@ calls it strikes, for the kinds marked *), and the kind's own values.
 
 from __future__ import annotations
 
-import threading
 from typing import Any
+
+from hocba_app.simulators.waiting_faults import WaitingFaults
 
 KINDS = {
     "slow": "* `seconds` before the call is looked at; longer than the client waits: no answer",
@@ -34,12 +35,8 @@ KINDS = {
 }
 
 
-class Faults:
-    """The faults that wait to strike; any thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: list[dict[str, Any]] = []
+class Faults(WaitingFaults):
+    """The faults of this service."""
 
     def add(self, fault: dict[str, Any]) -> None:
         """Let a fault strike.
@@ -49,27 +46,12 @@ class Faults:
         """
         if fault.get("kind") not in KINDS:
             raise ValueError(f"kind is one of {', '.join(KINDS)}")
-        with self._lock:
-            self._waiting.append({"times": 1, **fault})
-
-    def clear(self) -> None:
-        """All is well."""
-        with self._lock:
-            self._waiting.clear()
-
-    def shown(self) -> list[dict[str, Any]]:
-        """What still waits."""
-        with self._lock:
-            return [dict(fault) for fault in self._waiting]
+        self._add({"times": 1, **fault})
 
     def take(self, kind: str, path: str = "") -> dict[str, Any] | None:
         """The next fault of a kind for a call, used up by one."""
         with self._lock:
             for fault in self._waiting:
                 if fault["kind"] == kind and path.startswith(fault.get("path", "")):
-                    if fault["times"] is not None:
-                        fault["times"] -= 1
-                        if fault["times"] <= 0:
-                            self._waiting.remove(fault)
-                    return fault
+                    return self._use(fault)
         return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,6 +15,7 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hocba_app.simulators.smas.sector import first_page
+from hocba_app.simulators.waiting_faults import WaitingFaults
 
 KINDS = {
     "slow": "`seconds` before the call is looked at",
@@ -26,12 +26,8 @@ KINDS = {
 }
 
 
-class Faults:
-    """The faults that wait to strike; any thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: list[dict[str, Any]] = []
+class Faults(WaitingFaults):
+    """The faults of this service."""
 
     def add(self, fault: Any) -> None:
         """Let a fault strike.
@@ -50,31 +46,15 @@ class Faults:
             type(fault.get("seconds")) not in (int, float) or not 0 <= fault["seconds"] <= 600
         ):
             raise ValueError("seconds is a number from 0 to 600")
-        with self._lock:
-            self._waiting.append({**fault, "times": times, "path": str(fault.get("path") or "/")})
-
-    def clear(self) -> None:
-        """All is well."""
-        with self._lock:
-            self._waiting.clear()
-
-    def shown(self) -> list[dict[str, Any]]:
-        """What still waits."""
-        with self._lock:
-            return [dict(fault) for fault in self._waiting]
+        self._add({**fault, "times": times, "path": str(fault.get("path") or "/")})
 
     def take(self, path: str) -> list[dict[str, Any]]:
         """The faults that strike a call: the first of each kind, used up by one."""
         struck: dict[str, dict[str, Any]] = {}
         with self._lock:
             for fault in list(self._waiting):
-                if fault["kind"] in struck or not path.startswith(fault["path"]):
-                    continue
-                struck[fault["kind"]] = fault
-                if fault["times"] is not None:
-                    fault["times"] -= 1
-                    if fault["times"] <= 0:
-                        self._waiting.remove(fault)
+                if fault["kind"] not in struck and path.startswith(fault["path"]):
+                    struck[fault["kind"]] = self._use(fault)
         return list(struck.values())
 
 
