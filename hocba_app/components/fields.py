@@ -26,8 +26,13 @@ def select_field(label: Any, options: Any, *, id: str, hint: Any = None, **props
     if isinstance(options, list):
         made = [rx.el.option(text, value=value) for value, text in options]
     else:
-        made = [rx.foreach(options, lambda row: rx.el.option(row.label, value=row.value))]
+        made = [rx.foreach(options, option)]
     return _field(label, id, hint, rx.el.select(*made, id=id, **({"name": id} | props)))
+
+
+def option(row: Any) -> rx.Component:
+    """One entry of a select: a row with ``value`` and ``label``."""
+    return rx.el.option(row.label, value=row.value)
 
 
 def new_password_fields() -> tuple[rx.Component, rx.Component]:

@@ -6,14 +6,14 @@ import reflex as rx
 
 from hocba_app.components.data_table import folding
 from hocba_app.components.empty_state import empty_state
-from hocba_app.components.fields import select_field, text_field
+from hocba_app.components.fields import option, select_field, text_field
 from hocba_app.components.link import link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.components.undo_notice import undo_notice
-from hocba_app.state.assignments import AssignmentsState, Column, GapRow, MatrixRow, Option, Place
+from hocba_app.state.assignments import AssignmentsState, Column, GapRow, MatrixRow, Place
 
 
 def assignments() -> rx.Component:
@@ -134,7 +134,7 @@ def _place_editor() -> rx.Component:
                         rx.el.label("Người ký", html_for="staff_id"),
                         rx.el.select(
                             rx.el.option("Chọn người ký…", value=""),
-                            rx.foreach(AssignmentsState.people, _option),
+                            rx.foreach(AssignmentsState.people, option),
                             id="staff_id",
                             name="staff_id",
                             required=True,
@@ -200,10 +200,6 @@ def _place_editor() -> rx.Component:
         ),
         class_name="stack",
     )
-
-
-def _option(option: Option) -> rx.Component:
-    return rx.el.option(option.label, value=option.value)
 
 
 def _matrix() -> rx.Component:

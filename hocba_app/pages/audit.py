@@ -6,7 +6,7 @@ import reflex as rx
 
 from hocba_app.components.data_table import Head, data_table, list_pager, sort_head
 from hocba_app.components.empty_state import empty_state
-from hocba_app.components.fields import select_field, text_field
+from hocba_app.components.fields import option, select_field, text_field
 from hocba_app.components.link import link
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice
@@ -78,7 +78,7 @@ def _filters() -> rx.Component:
             rx.el.select(
                 rx.el.option("Tất cả", value=""),
                 rx.el.option("Hệ thống", value=SYSTEM),
-                rx.foreach(AuditState.people, lambda row: rx.el.option(row.label, value=row.value)),
+                rx.foreach(AuditState.people, option),
                 id="actor",
                 value=AuditState.actor,
                 on_change=lambda value: AuditState.set_filter("actor", value),

@@ -6,7 +6,7 @@ import reflex as rx
 
 from hocba_app.components.data_table import Head, column_head, data_table, list_pager
 from hocba_app.components.empty_state import empty_state
-from hocba_app.components.fields import select_field, text_field
+from hocba_app.components.fields import option, select_field, text_field
 from hocba_app.components.link import link
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
@@ -74,7 +74,7 @@ def _filters() -> rx.Component:
             rx.el.label("Lớp", html_for="class"),
             rx.el.select(
                 rx.el.option("Tất cả", value=""),
-                rx.foreach(RecordsState.classes, lambda row: rx.el.option(row.label, value=row.value)),
+                rx.foreach(RecordsState.classes, option),
                 id="class",
                 value=RecordsState.class_id,
                 on_change=lambda value: RecordsState.set_filter("class", value),

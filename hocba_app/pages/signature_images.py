@@ -6,7 +6,7 @@ import reflex as rx
 
 from hocba_app.components.data_table import column_head, data_table, list_pager, pager
 from hocba_app.components.empty_state import empty_state
-from hocba_app.components.fields import text_field
+from hocba_app.components.fields import option, text_field
 from hocba_app.components.image_draft import image_draft
 from hocba_app.components.native_form import native_form
 from hocba_app.components.notice import error_notice, notice
@@ -16,7 +16,7 @@ from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.components.undo_notice import undo_notice
-from hocba_app.state.signature_images import FileRow, Option, Person, SignatureImagesState
+from hocba_app.state.signature_images import FileRow, Person, SignatureImagesState
 
 _PAPER = "Ký bằng bút mực xanh trên giấy trắng, chụp thẳng, đủ sáng. Nền giấy được xóa và ảnh được cắt gọn tự động."
 
@@ -243,7 +243,7 @@ def _whose(row: FileRow) -> rx.Component:
     return rx.el.div(
         rx.el.select(
             rx.el.option("Chọn giáo viên…", value=""),
-            rx.foreach(SignatureImagesState.people, _option),
+            rx.foreach(SignatureImagesState.people, option),
             class_name="input",
             value=rx.cond(SignatureImagesState.give_number == row.number, SignatureImagesState.give_to, ""),
             on_change=lambda value: SignatureImagesState.pick_person(row.number, value),
@@ -258,10 +258,6 @@ def _whose(row: FileRow) -> rx.Component:
         ),
         style={"display": "flex", "gap": "8px", "flexWrap": "wrap"},
     )
-
-
-def _option(option: Option) -> rx.Component:
-    return rx.el.option(option.label, value=option.value)
 
 
 def _people() -> rx.Component:

@@ -8,7 +8,7 @@ import reflex as rx
 
 from hocba_app.components.data_table import data_table
 from hocba_app.components.empty_state import empty_state
-from hocba_app.components.fields import select_field, text_field
+from hocba_app.components.fields import option, select_field, text_field
 from hocba_app.components.key_editor import key_editor, key_facts
 from hocba_app.components.link import link
 from hocba_app.components.notice import error_notice, notice
@@ -18,7 +18,7 @@ from hocba_app.components.status_badge import status_badge
 from hocba_app.components.undo_notice import undo_notice
 from hocba_app.domain.wording import CAPACITY
 from hocba_app.state.shell import ShellState
-from hocba_app.state.signing_settings import DelegationRow, ElsewhereRow, Option, SigningSettingsState
+from hocba_app.state.signing_settings import DelegationRow, ElsewhereRow, SigningSettingsState
 
 
 def signing_settings() -> rx.Component:
@@ -130,7 +130,7 @@ def _select(
         rx.el.label(label, html_for=id),
         rx.el.select(
             rx.el.option(first, value=""),
-            rx.foreach(options, _option),
+            rx.foreach(options, option),
             id=id,
             name=id,
             default_value=chosen,
@@ -141,10 +141,6 @@ def _select(
         rx.el.small(hint, id=f"{id}-hint"),
         class_name="field",
     )
-
-
-def _option(option: Option) -> rx.Component:
-    return rx.el.option(option.label, value=option.value)
 
 
 def _delegations() -> rx.Component:
@@ -223,7 +219,7 @@ def _new_delegation() -> rx.Component:
     return rx.form(
         rx.el.div(
             rx.el.label(ShellState.deputy + " ký thay", html_for="deputy"),
-            rx.el.select(rx.foreach(SigningSettingsState.deputies, _option), id="deputy", name="deputy", required=True),
+            rx.el.select(rx.foreach(SigningSettingsState.deputies, option), id="deputy", name="deputy", required=True),
             class_name="field",
         ),
         select_field(

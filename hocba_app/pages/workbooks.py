@@ -6,6 +6,7 @@ import reflex as rx
 
 from hocba_app.components.data_table import data_table, list_pager
 from hocba_app.components.empty_state import empty_state
+from hocba_app.components.fields import option
 from hocba_app.components.link import link
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
@@ -160,7 +161,7 @@ def _explained(column: ColumnRow) -> rx.Component:
 
 
 def _group(group: Group) -> rx.Component:
-    options = rx.foreach(group.options, lambda choice: rx.el.option(choice.label, value=choice.value))
+    options = rx.foreach(group.options, option)
     return rx.cond(group.label != "", rx.el.optgroup(options, label=group.label), rx.fragment(options))
 
 

@@ -24,6 +24,7 @@ from hocba_app.state.shared import undoing
 from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.form_texts import form_texts
 from hocba_app.state.shared.guard import require_identity, requires
+from hocba_app.state.shared.select_option import SelectOption
 from hocba_app.state.shared.undoing import Undoing
 
 _YEAR = re.compile(r"\d{4}-\d{4}")
@@ -93,14 +94,6 @@ class Opened:
     """Names of other subjects in the same field on records that are locked."""
 
 
-@dataclasses.dataclass
-class Option:
-    """One choice of a select."""
-
-    value: str
-    label: str
-
-
 class AssignmentsState(Undoing, rx.State):
     """The page "Phân công ký"."""
 
@@ -108,7 +101,7 @@ class AssignmentsState(Undoing, rx.State):
 
     loaded: bool = False
     year: str = ""
-    years: list[Option] = []
+    years: list[SelectOption] = []
     gaps: list[GapRow] = []
     blocking: int = 0
     warnings: int = 0
@@ -116,7 +109,7 @@ class AssignmentsState(Undoing, rx.State):
     rows: list[MatrixRow] = []
     classes: int = 0
     only_gaps: bool = False
-    people: list[Option] = []
+    people: list[SelectOption] = []
     opened: Opened = Opened()
 
     @rx.event
@@ -203,7 +196,9 @@ class AssignmentsState(Undoing, rx.State):
     async def _reload(self, who: Identity) -> None:
         matrix, gaps, people = await asyncio.to_thread(_read, who, self.year)
         self.year = matrix.school_year
-        self.years = [Option(year, year) for year in sorted({*matrix.years, matrix.school_year} - {""}, reverse=True)]
+        self.years = [
+            SelectOption(year, year) for year in sorted({*matrix.years, matrix.school_year} - {""}, reverse=True)
+        ]
         self.gaps = [_gap_row(group) for group in grouped(gaps)]
         self.blocking = sum(gap.severity == "blocking" for gap in gaps)
         self.warnings = len(gaps) - self.blocking
@@ -211,7 +206,7 @@ class AssignmentsState(Undoing, rx.State):
         self.classes = len(matrix.classes)
         shown = [row for row in matrix.classes if not self.only_gaps or any(cell.problem for cell in row.cells())]
         self.rows = [_matrix_row(row, matrix.subjects) for row in shown]
-        self.people = [Option(choice.staff_id, f"{choice.name} ({choice.code})") for choice in people]
+        self.people = [SelectOption(choice.staff_id, f"{choice.name} ({choice.code})") for choice in people]
         if self.opened.key:
             together = await asyncio.to_thread(_together, who, matrix, self.opened.key)
             self.opened = dataclasses.replace(_opened(matrix, self.opened.key), together=together)

@@ -18,10 +18,10 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.overview.audit_log import AuditRow, actors, audit_page
-from hocba_app.state.records import Choice
 from hocba_app.state.shared.addresses import address_of, page_in
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.searching import Searching, go_to, keep_search
+from hocba_app.state.shared.select_option import SelectOption
 
 PAGE_ROWS = 40
 SYSTEM = "system"
@@ -48,7 +48,7 @@ class AuditState(Searching, rx.State):
     loaded: bool = False
     problem: str = ""
     rows: list[Row] = []
-    people: list[Choice] = []
+    people: list[SelectOption] = []
     group: str = ""
     actor: str = ""
     since: str = ""
@@ -72,7 +72,7 @@ class AuditState(Searching, rx.State):
         self.problem, self.page = "", page_in(query)
         keep_search(self)
         who = await require_identity(self)
-        self.people = [Choice(key, name) for key, name in await asyncio.to_thread(actors, database(), who)]
+        self.people = [SelectOption(key, name) for key, name in await asyncio.to_thread(actors, database(), who)]
         await self._reload(who)
 
     @rx.event

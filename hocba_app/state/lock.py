@@ -24,7 +24,8 @@ from hocba_app.state.lock_rows import ALL, Chosen, ClassRow, PupilRow, RunCard, 
 from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
-from hocba_app.state.shared.year_choice import YearOption, year_in, year_options
+from hocba_app.state.shared.select_option import SelectOption
+from hocba_app.state.shared.year_choice import year_in, year_options
 
 NEWEST = 3
 """Locks shown without unfolding: one act of three kinds is three."""
@@ -38,7 +39,7 @@ class LockState(LiveScreen, rx.State):
     problem: str = ""
     kind: str = ALL
     year: str = ""
-    years: list[YearOption] = []
+    years: list[SelectOption] = []
     classes: list[ClassRow] = []
     selected: list[str] = []
     opened: str = ""
@@ -285,7 +286,7 @@ class LockState(LiveScreen, rx.State):
             await self._load_class(who, self.opened)
         self.loaded = True
 
-    def _read(self, who: Identity) -> tuple[Overview, list[lock_runs.LockRun], list[YearOption]]:
+    def _read(self, who: Identity) -> tuple[Overview, list[lock_runs.LockRun], list[SelectOption]]:
         view = overview(database(), who, self.year or None)
         return view, lock_runs.lock_runs(database(), who), year_options(who, view.school_year)
 

@@ -22,7 +22,8 @@ from hocba_app.services.printing.options import PacketOptions
 from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
-from hocba_app.state.shared.year_choice import YearOption, year_in, year_options
+from hocba_app.state.shared.select_option import SelectOption
+from hocba_app.state.shared.year_choice import year_in, year_options
 
 _LINK_STATE = {
     "open": ("Đang mở", "ok"),
@@ -32,14 +33,6 @@ _LINK_STATE = {
     "guessed": ("Đã đóng: nhập sai PIN nhiều lần", "problem"),
 }
 _TONES = {"done": "ok", "failed": "problem", "cancelled": "info"}
-
-
-@dataclasses.dataclass
-class Choice:
-    """An entry of a select."""
-
-    value: str
-    label: str
 
 
 @dataclasses.dataclass
@@ -79,8 +72,8 @@ class PrintState(LiveScreen, rx.State):
 
     _screen_rights: ClassVar[tuple[Right, ...]] = (Right.PRINT,)
     loaded: bool = False
-    classes: list[Choice] = []
-    pupils: list[Choice] = []
+    classes: list[SelectOption] = []
+    pupils: list[SelectOption] = []
     class_id: str = ""
     student_id: str = ""
     kinds: list[str] = list(KINDS)
@@ -98,7 +91,7 @@ class PrintState(LiveScreen, rx.State):
     new_pin: str = ""
     closing: str = ""
     year: str = ""
-    years: list[YearOption] = []
+    years: list[SelectOption] = []
     problem: str = ""
     link_problem: str = ""
     busy: bool = False
@@ -276,8 +269,8 @@ class PrintState(LiveScreen, rx.State):
         if not self.year and self.years:
             self.year = self.years[0].value
         self.classes = [
-            Choice("", "Chọn lớp"),
-            *(Choice(row.class_id, f"{row.name} · {row.finished} hồ sơ đã đóng dấu") for row in classes),
+            SelectOption("", "Chọn lớp"),
+            *(SelectOption(row.class_id, f"{row.name} · {row.finished} hồ sơ đã đóng dấu") for row in classes),
         ]
         self.packets = [_packet(view) for view in await asyncio.to_thread(print_page.packets, database(), who)]
         await self._load_links(who)
@@ -286,15 +279,15 @@ class PrintState(LiveScreen, rx.State):
     async def _choose_class(self, who: Identity) -> None:
         rows = await asyncio.to_thread(print_page.print_pupils, database(), who, self.class_id) if self.class_id else []
         self.pupils = [
-            Choice("", "Cả lớp"),
-            *(Choice(row.student_id, f"{row.name} · {row.code} · {row.finished} hồ sơ") for row in rows),
+            SelectOption("", "Cả lớp"),
+            *(SelectOption(row.student_id, f"{row.name} · {row.code} · {row.finished} hồ sơ") for row in rows),
         ]
         if self.student_id and not self.class_id:
             words = await asyncio.to_thread(print_page.pupil_words, database(), who, self.student_id)
             self.student_id = self.student_id if words else ""
             self.pupils = [
-                Choice("", "Chọn lớp trước"),
-                *([Choice(self.student_id, f"{words} (không còn trong lớp nào)")] if words else []),
+                SelectOption("", "Chọn lớp trước"),
+                *([SelectOption(self.student_id, f"{words} (không còn trong lớp nào)")] if words else []),
             ]
         self.new_url = self.new_pin = ""
         await self._load_links(who)

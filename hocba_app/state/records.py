@@ -25,20 +25,13 @@ from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.read_pool import in_thread
 from hocba_app.state.shared.searching import Searching, go_to, keep_search
+from hocba_app.state.shared.select_option import SelectOption
 from hocba_app.state.shared.sorting import Sorting, order_in_address, read_order
 from hocba_app.state.shared.unlock_request_mixin import UnlockAsking
 from hocba_app.state.shared.year_choice import year_in
 
 PAGE_ROWS = 30
 STEP_TONE = {"open": "info", "subject": "wait", "homeroom": "wait", "principal": "wait", "seal": "wait", "sealed": "ok"}
-
-
-@dataclasses.dataclass
-class Choice:
-    """An entry of a select."""
-
-    value: str
-    label: str
 
 
 @dataclasses.dataclass
@@ -75,7 +68,7 @@ class RecordsState(Searching, Sorting, UnlockAsking, LiveScreen, rx.State):
     loaded: bool = False
     years: list[str] = []
     year: str = ""
-    classes: list[Choice] = []
+    classes: list[SelectOption] = []
     class_id: str = ""
     kind: str = ""
     step: str = ""
@@ -200,7 +193,7 @@ class RecordsState(Searching, Sorting, UnlockAsking, LiveScreen, rx.State):
             self.problem, self.rows, self.total, self.loaded = error.sentence, [], 0, True
             return
         self.years, self.year = years, found.school_year
-        self.classes = [Choice(row.id, row.name) for row in classes]
+        self.classes = [SelectOption(row.id, row.name) for row in classes]
         self.page, self.pages, self.total = found.page, found.pages, found.total
         self.may_ask = allowed(who, Right.UNLOCK_ASK)
         self.rows = rows

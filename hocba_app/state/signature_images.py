@@ -26,6 +26,7 @@ from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.image_draft_mixin import Drafting
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.searching import Searching, go_to, keep_search
+from hocba_app.state.shared.select_option import SelectOption
 from hocba_app.state.shared.sorting import Sorting
 
 PAGE_ROWS = 16
@@ -67,14 +68,6 @@ class FileRow:
     after: str
 
 
-@dataclasses.dataclass
-class Option:
-    """One choice of a select."""
-
-    value: str
-    label: str
-
-
 _FILE_ORDERS: Mapping[str, Callable[[FileRow], tuple[Any, ...]]] = {
     "file": lambda row: (sort_title(row.file), row.number),
     "outcome": lambda row: (
@@ -100,7 +93,7 @@ class SignatureImagesState(Searching, Sorting, Drafting, LiveScreen, rx.State):
 
     loaded: bool = False
     rows: list[Person] = []
-    people: list[Option] = []
+    people: list[SelectOption] = []
     missing_only: bool = False
     staff: int = 0
     have: int = 0
@@ -257,7 +250,7 @@ class SignatureImagesState(Searching, Sorting, Drafting, LiveScreen, rx.State):
             )
             for row in found.rows
         ]
-        self.people = [Option(choice.staff_id, f"{choice.name} ({choice.code})") for choice in people]
+        self.people = [SelectOption(choice.staff_id, f"{choice.name} ({choice.code})") for choice in people]
         self.seal_preview, self.seal_saved = found.seal.preview, _when(found.seal)
         self._show_upload(upload)
         self.loaded = True

@@ -26,10 +26,11 @@ from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, signed_in
 from hocba_app.state.shared.live_screen import LiveScreen, begin, waits_for, watching
 from hocba_app.state.shared.read_pool import in_thread
+from hocba_app.state.shared.select_option import SelectOption
 from hocba_app.state.shared.sorting import Sorting, unsorted
 from hocba_app.state.shared.undoing import Undoing
 from hocba_app.state.signing_group import MAX_COLUMNS, GroupReading, read_group, show_lines
-from hocba_app.state.signing_rows import AskedRow, Choice, Group, LateRow, RecordRow, Section, key_of
+from hocba_app.state.signing_rows import AskedRow, Group, LateRow, RecordRow, Section, key_of
 
 RECORD_ROWS = 50
 """Of one page: a class's 45 fit on one."""
@@ -64,7 +65,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
     """Of what waits: to sign, to seal, or both."""
     only_seals: bool = False
     sections: list[Section] = []
-    grades: list[Choice] = []
+    grades: list[SelectOption] = []
     grade: str = ""
     """Only this grade; "" for all."""
     confirming: str = ""

@@ -9,6 +9,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import KIND, KIND_SHORT, amount, stage_signer
 from hocba_app.models import SEAL
 from hocba_app.services.signing import queue_groups, signer_inbox
+from hocba_app.state.shared.select_option import SelectOption
 
 
 @dataclasses.dataclass
@@ -42,14 +43,6 @@ class Section:
     button: str
     folded: bool
     groups: list[Group]
-
-
-@dataclasses.dataclass
-class Choice:
-    """One entry of a select."""
-
-    value: str
-    label: str
 
 
 @dataclasses.dataclass
@@ -171,12 +164,12 @@ def sign_all(shown: Sequence[Group], chosen: Sequence[Group], grade: str, *, by_
     return f"Ký {records} hồ sơ đã chọn" if by_hand else f"Ký tất cả {records} hồ sơ{of_grade}"
 
 
-def grades_of(groups: Collection[Group]) -> list[Choice]:
+def grades_of(groups: Collection[Group]) -> list[SelectOption]:
     """The grades to choose from; nothing where there is no choice, or little to choose from."""
     grades = sorted({group.grade for group in groups})
     if len(grades) < 2 or len(groups) <= FOLD_OVER:
         return []
-    return [Choice("", "Mọi khối"), *(Choice(str(grade), f"Khối {grade}") for grade in grades)]
+    return [SelectOption("", "Mọi khối"), *(SelectOption(str(grade), f"Khối {grade}") for grade in grades)]
 
 
 def why(reason: ErrorCode) -> str:

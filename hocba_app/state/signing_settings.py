@@ -21,18 +21,11 @@ from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.form_texts import form_texts
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.key_editing import STATE_TONE, KeyEditing, KeyRow
+from hocba_app.state.shared.select_option import SelectOption
 from hocba_app.state.shared.undoing import Undoing
 
 _TONE = {"in_force": "ok", "coming": "wait", "over": "info", "revoked": "info"}
 _ALL = (Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR)
-
-
-@dataclasses.dataclass
-class Option:
-    """One choice of a select."""
-
-    value: str
-    label: str
 
 
 @dataclasses.dataclass
@@ -70,9 +63,9 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
     principal: str = ""
     cover_signer: str = ""
     cover_signer_id: str = ""
-    cover_choices: list[Option] = []
-    deputies: list[Option] = []
-    operators: list[Option] = []
+    cover_choices: list[SelectOption] = []
+    deputies: list[SelectOption] = []
+    operators: list[SelectOption] = []
     seal_operator: str = ""
     seal_operator_id: str = ""
     seal_image: bool = False
@@ -213,8 +206,8 @@ def _named(choice: Choice | None) -> str:
     return f"{choice.name} ({position_name(choice.position)})" if choice else ""
 
 
-def _option(choice: Choice) -> Option:
-    return Option(choice.staff_id, f"{choice.name} ({choice.code}) – {position_name(choice.position)}")
+def _option(choice: Choice) -> SelectOption:
+    return SelectOption(choice.staff_id, f"{choice.name} ({choice.code}) – {position_name(choice.position)}")
 
 
 def _delegation_row(row: signing.DelegationView) -> DelegationRow:

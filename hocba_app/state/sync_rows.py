@@ -9,6 +9,7 @@ from typing import Any
 from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.wording import JOB, RESOURCE
 from hocba_app.services.sync import commands, conflicts
+from hocba_app.state.shared.select_option import SelectOption
 from hocba_app.state.sync_scope import scope_of_classes
 
 _SUBMISSION = {"beginning_of_year": "Dữ liệu đầu năm", "results": "Kết quả học tập"}
@@ -62,14 +63,6 @@ class ReportRow:
 
 
 @dataclasses.dataclass
-class Choice:
-    """One way to settle a conflict."""
-
-    value: str
-    label: str
-
-
-@dataclasses.dataclass
 class Fact:
     """One field of both sides of a conflict."""
 
@@ -86,7 +79,7 @@ class ConflictCard:
     title: str
     reason: str
     facts: list[Fact]
-    choices: list[Choice]
+    choices: list[SelectOption]
     decision: str
 
 
@@ -110,7 +103,7 @@ def conflict_card(conflict: conflicts.Conflict) -> ConflictCard:
         f"{conflict.resource_title}: {conflict.label}",
         conflict.reason,
         [Fact(label, conflict.ours.values.get(label, ""), conflict.incoming.values.get(label, "")) for label in labels],
-        [Choice(value, label) for value, label in conflict.choices.items()],
+        [SelectOption(value, label) for value, label in conflict.choices.items()],
         conflicts.CHOICES.get(conflict.decision, ""),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from abc import abstractmethod
 from collections.abc import Sequence
 
@@ -15,14 +14,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.objections.objections import raise_objection
 from hocba_app.state.shared.guard import PageRights, require_identity, requires_of_page
-
-
-@dataclasses.dataclass
-class FactChoice:
-    """One entry of a select."""
-
-    value: str
-    label: str
+from hocba_app.state.shared.select_option import SelectOption
 
 
 class ObjectionMixin(PageRights, mixin=True):
@@ -34,8 +26,8 @@ class ObjectionMixin(PageRights, mixin=True):
     """The record it is about; "" while the form is closed."""
     objecting_to: str = ""
     """Whose record, in words."""
-    objection_facts: list[FactChoice] = []
-    objection_subjects: list[FactChoice] = []
+    objection_facts: list[SelectOption] = []
+    objection_subjects: list[SelectOption] = []
     objection_fact: str = ""
     objection_subject: str = ""
     objection_reason: str = ""
@@ -107,7 +99,7 @@ def open_form(
         subject: the one that is meant unless another is chosen.
     """
     state.objecting, state.objecting_to, state.objection_reason = document_id, words, ""
-    state.objection_facts = [FactChoice(code, label) for code, label in facts_of(kind).items()]
+    state.objection_facts = [SelectOption(code, label) for code, label in facts_of(kind).items()]
     state.objection_fact = state.objection_facts[0].value
-    state.objection_subjects = [FactChoice("", "Không thuộc môn nào"), *(FactChoice(*each) for each in subjects)]
+    state.objection_subjects = [SelectOption("", "Không thuộc môn nào"), *(SelectOption(*each) for each in subjects)]
     state.objection_subject = subject

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,14 +9,7 @@ from hocba_app.domain.school_calendar import is_school_year
 from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.records.record_list import years_for
-
-
-@dataclasses.dataclass
-class YearOption:
-    """One entry of the select."""
-
-    value: str
-    label: str
+from hocba_app.state.shared.select_option import SelectOption
 
 
 def year_in(query: Mapping[str, Any]) -> str:
@@ -26,7 +18,7 @@ def year_in(query: Mapping[str, Any]) -> str:
     return year if is_school_year(year) else ""
 
 
-def year_options(who: Identity, shown: str) -> list[YearOption]:
+def year_options(who: Identity, shown: str) -> list[SelectOption]:
     """The years there are classes of, the one shown among them, newest first."""
     years = sorted({*years_for(database(), who), shown} - {""}, reverse=True)
-    return [YearOption(year, year) for year in years]
+    return [SelectOption(year, year) for year in years]
