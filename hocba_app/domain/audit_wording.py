@@ -196,17 +196,7 @@ def action_text(action: str) -> str:
 
 def details_text(data: Mapping[str, Any]) -> str:
     """The particulars people ask for; ids and hashes are left to the export."""
-    parts = []
-    if words := KIND_SHORT.get(str(data.get("kind"))):
-        parts.append(words)
-    if isinstance(version := data.get("version"), int):
-        parts.append(f"bản {version}")
-    if (stage := data.get("stage")) in STAGES["results"]:
-        parts.append(stage_signer(str(stage)))
-    if (role := data.get("role")) in ROLES:
-        parts.append(role_name(str(role)))
-    if words := FILES.get(str(data.get("file"))):
-        parts.append(words)
+    parts = _kinds_and_people(data)
     for key, words in (
         ("documents", "{} hồ sơ"),
         ("slots", "{} ô ký"),
@@ -231,3 +221,19 @@ def details_text(data: Mapping[str, Any]) -> str:
         if isinstance(text := data.get(key), str) and text:
             parts.append(f"«{text}»")
     return " · ".join(parts)
+
+
+def _kinds_and_people(data: Mapping[str, Any]) -> list[str]:
+    """Which document, version, stage, role and file."""
+    parts = []
+    if words := KIND_SHORT.get(str(data.get("kind"))):
+        parts.append(words)
+    if isinstance(version := data.get("version"), int):
+        parts.append(f"bản {version}")
+    if (stage := data.get("stage")) in STAGES["results"]:
+        parts.append(stage_signer(str(stage)))
+    if (role := data.get("role")) in ROLES:
+        parts.append(role_name(str(role)))
+    if words := FILES.get(str(data.get("file"))):
+        parts.append(words)
+    return parts

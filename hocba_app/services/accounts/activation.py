@@ -14,7 +14,6 @@ from hocba_app.domain.email_address import one_address
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.leadership import LEFT
 from hocba_app.domain.roles import Role
-from hocba_app.domain.school_calendar import local_text
 from hocba_app.models import Account, Database, LoginName, School, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows
@@ -33,8 +32,8 @@ from hocba_app.services.accounts.refusals import note_refusal
 from hocba_app.services.accounts.reset_letter import tell_owner
 from hocba_app.services.accounts.sessions import forget, revoke_all
 from hocba_app.services.audit.log import record
+from hocba_app.services.notify import letters
 from hocba_app.services.notify.mail import Letter, offered, post_office
-from hocba_app.settings import settings
 
 CodeRow = tuple[str, str, str]
 """Login name, full name, one-time code: what is printed on one slip. Never stored."""
@@ -194,7 +193,7 @@ def mail_codes(db: Database, who: Identity, account_ids: Sequence[str]) -> MailR
             issued = _issue(session, who, account_ids)
         forget()
         for account, code in issued:
-            if account.email and _posted(post, _code_letter(account, code, school.name)):
+            if account.email and _posted(post, letters.activation(account, code, school.name)):
                 report.sent.append(account.username)
                 if mailbox_is_own(account):
                     vouching[account.id] = code
@@ -215,21 +214,6 @@ def _posted(post: Callable[[Letter], None], letter: Letter) -> bool:
     except HocbaError:
         return False
     return True
-
-
-def _code_letter(account: Account, code: str, school_name: str) -> Letter:
-    until = local_text(account.code_expires_at or utc_now())
-    return Letter(
-        to=account.email or "",
-        subject="Kích hoạt tài khoản Học bạ điện tử",
-        text=(
-            f"Kính gửi thầy cô {account.full_name},\n\n"
-            f"{school_name} đã lập tài khoản Học bạ điện tử cho thầy cô.\n\n"
-            f"Tên đăng nhập: {account.username}\nMã kích hoạt: {code}\n\n"
-            f"Thầy cô mở {settings().public_url.rstrip('/')}/activate, nhập tên đăng nhập và mã ở trên rồi tự đặt mật "
-            f"khẩu. Mã dùng một lần, có hiệu lực đến {until}. Xin không chuyển thư này cho người khác.\n"
-        ),
-    )
 
 
 def activate(

@@ -7,7 +7,6 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.head_words import spoken
 from hocba_app.models import Account, Job, School
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.credentials import mailbox_is_own
@@ -15,8 +14,8 @@ from hocba_app.services.accounts.one_time_codes import code_hash, new_code
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Done, Result, RetryAfter
-from hocba_app.services.notify.mail import Letter, offered, sent
-from hocba_app.settings import settings
+from hocba_app.services.notify import letters
+from hocba_app.services.notify.mail import offered, sent
 
 KIND = "reset_letter"
 GIVE_UP_AFTER = timedelta(hours=12)
@@ -48,7 +47,7 @@ def post_reset_letter(work: Work) -> Result:
         session.add(account)
         giver = session.get(Account, (work.school_id, account.credentials_by))
         school = session.get_one(School, work.school_id)
-        letter = _letter(
+        letter = letters.new_code(
             account, school.name, (giver.full_name or giver.username) if giver else "quản trị", code if own else ""
         )
     if sent(letter):
@@ -56,21 +55,3 @@ def post_reset_letter(work: Work) -> Result:
     if utc_now() - asked_at < GIVE_UP_AFTER:
         return RetryAfter(AGAIN_SECONDS)
     raise HocbaError(ErrorCode.MAIL_FAILED)
-
-
-def _letter(account: Account, school_name: str, giver: str, code: str) -> Letter:
-    confirm = (
-        f"Nếu chính thầy cô đề nghị: sau khi đăng nhập, mở {settings().public_url.rstrip('/')}/me và nhập mã xác nhận {code}. "
-        "Trước khi xác nhận, tài khoản chưa ký và chưa duyệt được.\n\n"
-        if code
-        else f"Nếu chính thầy cô đề nghị: hãy nhờ một người trong {spoken().leaders} xác nhận; trước đó tài khoản chưa ký và chưa duyệt được.\n\n"
-    )
-    return Letter(
-        to=account.email or "",
-        subject="Tài khoản Học bạ điện tử vừa được cấp mã kích hoạt mới",
-        text=(
-            f"Kính gửi thầy cô {account.full_name},\n\n"
-            f"{giver} ({school_name}) vừa cấp mã kích hoạt mới cho tài khoản {account.username}. Mật khẩu cũ không còn dùng được.\n\n"
-            f"{confirm}Nếu thầy cô không đề nghị, hãy báo ngay {spoken().head}.\n"
-        ),
-    )

@@ -27,6 +27,7 @@ from hocba_app.services.cache import school_cache
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Done, Result, RetryAfter
+from hocba_app.services.notify import letters
 from hocba_app.services.notify.mail import Letter, offered, sent
 from hocba_app.settings import settings
 
@@ -307,13 +308,4 @@ def _letter(session: Session, reminder_id: str, *, everything: bool) -> Letter |
     if not address or not waits:
         return None
     by = session.get_one(Account, (school_id, reminder.from_account))
-    said = "; ".join(f"lớp {name} còn {records} hồ sơ" for _, name, records in waits)
-    return Letter(
-        to=address,
-        subject=f"Học bạ lớp {waits[0][1]} chờ thầy cô ký" if len(waits) == 1 else "Học bạ chờ thầy cô ký",
-        text=(
-            f"Kính gửi thầy cô {person.full_name},\n\n"
-            f"{by.full_name or by.username} nhắc: {said} chờ thầy cô ký.\n\n"
-            f"Thầy cô mở {settings().public_url.rstrip('/')}/sign để ký.\n"
-        ),
-    )
+    return letters.reminder(person, address, by, [(name, records) for _, name, records in waits])
