@@ -44,14 +44,14 @@ _Waited = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 """Records that waited when a data set was read, and those that wait after it."""
 
 OTHER_SOURCES: dict[str, Callable[[Work], None]] = {}
-"""What brings in records besides the sector database, by the job's ``source``; set where it stands (`services.workbooks`)."""
+"""What brings in records besides the sector database, by the job's ``source``; registered by its own room (`services.workbooks`)."""
 
 
 @job("sync")
 def run_sync(work: Work) -> Result:
     """Bring in what is new; tries again later while the sector database cannot be reached."""
     try:
-        if (source := work.arguments.get("source", "")) in OTHER_SOURCES:
+        if source := work.arguments.get("source"):
             OTHER_SOURCES[source](work)
             return Done()
         with sector_client(work.db, work.school_id) as client:

@@ -16,6 +16,9 @@ from hocba_app.services.sync.sync_job import OTHER_SOURCES
 from hocba_app.services.workbooks.import_plan import plan_of
 from hocba_app.services.workbooks.workbook_records import Records
 
+SOURCE = "excel"
+"""The ``source`` of a sync job that writes a workbook."""
+
 
 def go_on(work: Work) -> None:
     """Write a workbook that somebody has looked at, or go on with it: what is in is passed over.
@@ -37,7 +40,7 @@ def go_on(work: Work) -> None:
     write_records(work, plan.records)
 
 
-OTHER_SOURCES["excel"] = go_on
+OTHER_SOURCES[SOURCE] = go_on
 
 
 def write_records(work: Work, records: Records) -> dict[str, int]:
@@ -78,7 +81,7 @@ def write_records(work: Work, records: Records) -> dict[str, int]:
         for counts in job.report.get("resources", {}).values():
             for outcome, count in counts.items():
                 sums[outcome] = sums.get(outcome, 0) + count
-        job.report, job.progress, job.total = job.report | {"source": "excel"}, total, total
+        job.report, job.progress, job.total = job.report | {"source": SOURCE}, total, total
         session.add(job)
         school = session.get_one(School, work.school_id)
         if year > school.current_year:

@@ -24,6 +24,7 @@ from hocba_app.services.storage import blobs
 from hocba_app.services.workbooks.excel_columns import SHEETS
 from hocba_app.services.workbooks.excel_reading import CellProblem, read_workbook
 from hocba_app.services.workbooks.import_check_job import KIND, MAX_REFUSED, QUESTION, REFUSED
+from hocba_app.services.workbooks.import_job import SOURCE
 from hocba_app.services.workbooks.import_views import IMPORTING, ImportView, PreviewRow, preview_row, shown, titled
 from hocba_app.services.workbooks.problems_file import problems_csv
 from hocba_app.services.workbooks.wide_columns import CODE, NAME, TRAITS, UNREAD, path_key
@@ -277,7 +278,7 @@ def start(db: Database, who: Identity, import_id: str, digest: str) -> str:
         if not found.ready or found.digest != digest:
             raise HocbaError(ErrorCode.PREVIEW_OLD)
         arguments = {
-            "source": "excel", "school_year": row.school_year, "workbook": row.workbook, "import": row.id, "digest": digest,
+            "source": SOURCE, "school_year": row.school_year, "workbook": row.workbook, "import": row.id, "digest": digest,
         }  # fmt: skip
         job = enqueue(session, "sync", arguments, actor=who.account_id, total=found.writes)
         session.flush()

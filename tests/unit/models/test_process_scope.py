@@ -12,7 +12,7 @@ from hocba_app import process_scope
 from hocba_app.process_scope import close_process_scope, on_close, per_process, per_process_open
 
 PRODUCT = Path(__file__).resolve().parents[3] / "hocba_app"
-REGISTRIES = {"_FUNCTIONS", "_loaded_in"}
+REGISTRIES = {"_FUNCTIONS", "OTHER_SOURCES", "_loaded_in"}
 """Filled once at import, or true of the process whatever its settings are."""
 DEPENDS = {"settings", "database", "configured", "get", "open_store", "trust_roots", "open", "certificates_of"}
 """A function that calls one of these is not a function of its arguments alone."""
