@@ -54,7 +54,7 @@ class SubjectRules:
     most_regular: int | None = None
     """Most regular marks a term in any subject; None where the text names none."""
     one_term: str | None = None
-    """The article on subjects taught in one term only; None where none was found."""
+    """The article on subjects taught in one term only; None where none was found (unconfirmed: one_term_subject)."""
 
 
 @dataclass(slots=True)

@@ -35,6 +35,11 @@ READINGS: tuple[Reading, ...] = (
         "Term II counts as the year. In the record of a pupil who was here in term I, a missing term I is reported as not checkable.",
     ),
     Reading(
+        "one_term_subject", "TT22 Art. 9.1",
+        "What the year is of a subject taught in one term only; TT58 Art. 10.3 takes that term, TT22 has no article.",
+        "The year that was submitted stands, the other term is reported as not checkable; such a class locks with a reason.",
+    ),
+    Reading(
         "both_failed", "TT22 Art. 12–14",
         'The end of the Ministry\'s answer of November 2025 on pupils whose learning and training are both Chưa đạt; its headline says "phải ở lại lớp".',
         "Such a pupil is retained; Art. 14 opens re-assessment only to pupils whose training is at least Đạt.",
@@ -45,9 +50,9 @@ READINGS: tuple[Reading, ...] = (
         "Yếu: a mean that reaches Giỏi reaches Khá as well.",
     ),
     Reading(
-        "tt58_promotion", "TT58 Art. 15, 16",
+        "tt58_promotion", "TT58 Art. 15–17",
         "The official text was not read again for pupils who are Yếu in both, and for re-assessment of conduct beside that of subjects.",
-        "Yếu in both and Kém in learning stay down at once; every other Yếu is due for re-assessment.",
+        "Summer training is open to who is Yếu in conduct. Yếu in both and Kém in learning stay down at once; every other Yếu is due for re-assessment.",
     ),
     Reading(
         "tt58_comment_term", "TT58 Art. 10.1, as amended by TT26/2020",
@@ -71,8 +76,9 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         "tt27_supplementary", "TT27 Art. 11.1b–c",
-        "Whether the level of the year after supplementary assessment of qualities and competencies is written again as for subjects.",
-        "It is computed again where the source submits it. Where it does not, and these alone hold the pupil, the principal's "
+        "Whether the level of the year after supplementary assessment of qualities and competencies is written again as for subjects; "
+        "which levels and marks open it, word for word.",
+        "It is open to subjects at C or with a test below 5, to qualities and competencies at C. The level is computed again where the source submits it. Where it does not, and these alone hold the pupil, the principal's "
         "decision is taken and reported as not checkable.",
     ),
     Reading(
