@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -87,7 +88,8 @@ class LaterYear(Year):
         subject = next(key for key in (*wanted, *sorted(subjects)) if _taught(rows, key))
         leaves = sorted(row["staff_id"] for row in rows.values() if row["subject_id"] == subject)[0]
         old = smas.records("staff")[leaves]
-        number = len(smas.records("staff")) + 1
+        # Not how many there are: of a school that was parted, some codes are at the other one.
+        number = 1 + max(int(re.split(r"\D+", row["code"])[-1]) for row in smas.records("staff").values())
         self._new_teacher = smas.make(
             "staff", code=f"GV{number:03d}", full_name="Trần Thị Mới Đến", birth_date="1995-03-08", sex="Nữ",
             id_number=f"079195{number:06d}", position="teacher",
