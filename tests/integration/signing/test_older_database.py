@@ -12,6 +12,7 @@ import sqlite3
 import tarfile
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ import psycopg
 import pytest
 from sqlmodel import select
 
-from hocba_app.models import Database, Document, DocumentVersion, School, UnlockRequest
+from hocba_app.domain import clock
+from hocba_app.models import Database, Document, DocumentVersion, School, UnlockRequest, connections
 from hocba_app.models.migrate import upgrade
 from hocba_app.models.schema_check import current_revision, require_current_schema
 from hocba_app.services.accounts.identity import Identity
@@ -34,6 +36,7 @@ from tests.integration.signing.test_chain import waiting
 from tests.school import SmallSchool
 
 OLDER = Path(__file__).parent / "older"
+MADE = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -55,6 +58,9 @@ def older(
         "TRUST_ROOTS": str(tmp_path / "root.pem"),
     }.items():
         monkeypatch.setenv(f"HOCBA_{name}", value)
+    # The day it was made: certificates of its people end in 2029.
+    monkeypatch.setattr(clock, "machine_now", lambda: MADE)
+    monkeypatch.setattr(connections, "follow", lambda *_: None)
     settings.cache_clear()
     dump, told = (tmp_path / "dump.sql").read_text(), json.loads((tmp_path / "seen.json").read_text())
     if request.param == "sqlite":
