@@ -301,7 +301,7 @@ def _row(row: KeyRow) -> rx.Component:
         rx.el.td(rx.cond(row.validity != "", rx.el.div(row.validity, rx.el.div(row.days, class_name="small muted")))),
         rx.el.td(
             rx.el.div(
-                status_badge(row.tone, row.state_name),
+                rx.el.div(status_badge(row.tone, row.state_name), style={"minWidth": "118px"}),
                 rx.cond(
                     (row.sentence != "") & (row.state != "no_account") & (row.state != "no_certificate"),
                     rx.el.div(row.sentence, class_name="small muted"),

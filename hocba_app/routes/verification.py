@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.school_calendar import local_text
+from hocba_app.domain.wording import KIND
 from hocba_app.models import database
 from hocba_app.routes.caller import same_origin
 from hocba_app.routes.visits import admitted, files_of
@@ -63,6 +64,7 @@ async def judge(request: Request) -> Response:
         {
             "simple": simple_report(report),
             "detailed": detailed_report(report),
+            "title": KIND.get(report.origin.kind, "") if report.origin and report.verdict == "valid" else "",
             "name": report.path or plain_name(chosen[0][0])[:_MAX_NAME],
             "original": normal_code(report.copy_code) if report.copy_code else None,
         }

@@ -29,7 +29,6 @@ from playwright.async_api import Browser, Locator, Page, TimeoutError, async_pla
 from sqlmodel import col, select
 
 from hocba_app.models import (
-    SEAL,
     Account,
     Database,
     Document,
@@ -40,9 +39,8 @@ from hocba_app.models import (
     Slot,
     TeachingAssignment,
 )
-from hocba_app.models.repositories.school_years import UNDER_WAY
 from hocba_app.rehearsal.command import own_settings
-from hocba_app.rehearsal.signing_load import CHAIN, Desk
+from hocba_app.rehearsal.signing_load import Desk
 from hocba_app.rehearsal.simulator_processes import Phones
 from hocba_app.rehearsal.timings import Stages
 from hocba_app.services.accounts.identity import Identity, identity_of
@@ -110,16 +108,6 @@ class Demonstration:
                 .order_by(SchoolClass.name)
             ).first() or exit("no class is left: start another demonstration")
 
-    def left_over(self) -> list[str]:
-        """Classes that a run left unfinished when it broke off."""
-        with self.db.read(self.school_id) as session:
-            wanted = (
-                select(Document.class_id)
-                .where(col(Document.state).in_(UNDER_WAY), col(Document.class_id).not_in(_UNABLE))
-                .distinct()
-            )
-            return list(session.exec(wanted.order_by(Document.class_id)).all())
-
     def locked(self, class_id: str) -> int:
         """Records of a class that are locked."""
         with self.db.read(self.school_id) as session:
@@ -134,10 +122,7 @@ class Demonstration:
                 .join(Document, col(Document.id) == Slot.document_id)
                 .where(Document.class_id == class_id, Slot.stage == stage)
             )
-            here = col(Account.staff_id).in_(wanted)
-            if stage == SEAL:  # signed for the school, by whoever holds its seal
-                here = col(Account.username) == self.accounts["Người"]["username"]
-            accounts = session.exec(select(Account).where(here).order_by(Account.id)).all()
+            accounts = session.exec(select(Account).where(col(Account.staff_id).in_(wanted)).order_by(Account.id)).all()
             return [who for account in accounts if (who := identity_of(session, account.id)) is not None]
 
     def phone_of(self, who: Identity) -> str:
@@ -150,10 +135,10 @@ class Demonstration:
         while not self.phones.confirm(user):
             time.sleep(0.1)
 
-    def sign_rest(self, class_id: str, *stages: str) -> None:
-        """Everybody who has not signed at these stages of the class."""
+    def sign_rest(self, class_id: str) -> None:
+        """The other subject teachers of the class."""
         desk = Desk(self.db, self.school_id, self.phones, Stages(), lambda: None)
-        desk.sign_all([(who, stage) for stage in stages for who in self.signers(class_id, stage)])
+        desk.sign_all([(who, "subject") for who in self.signers(class_id, "subject")])
         if desk.failures:
             raise RuntimeError(f"not signed: {desk.failures[:3]}")
 
@@ -242,7 +227,7 @@ async def _lock(school: Demonstration, visitor: Visitor, of: SchoolClass) -> Row
     return Row("office: lock all three of a class", school.locked(of.id), home, work, visitor.taps, seconds)
 
 
-async def _sign(school: Demonstration, visitor: Visitor, user: str, class_name: str, role: str) -> Row:
+async def _sign(school: Demonstration, visitor: Visitor, user: str, class_name: str, signer: str, role: str) -> Row:
     page = visitor.page
     home = await _until(visitor, "/", page.get_by_role("link", name=re.compile("^(Ký ngay|Đóng dấu)")))
     work = await _until(visitor, "/sign", page.get_by_role("button", name=SIGN))
@@ -252,7 +237,7 @@ async def _sign(school: Demonstration, visitor: Visitor, user: str, class_name: 
     async def job() -> None:
         await visitor.tap(button)
         confirming = asyncio.create_task(asyncio.to_thread(school.confirm, user))
-        batch = page.get_by_role("region", name="Lượt ký").get_by_role("article").filter(has_text=class_name)
+        batch = page.get_by_role("article", name=re.compile(f"^{signer} · .*{class_name}"))
         await batch.filter(has_text=re.compile("Đã (ký|đóng dấu) xong")).first.wait_for()
         await confirming
 
@@ -280,19 +265,29 @@ async def _class_year(browser: Browser, school: Demonstration, network: str, of:
     rows = [await by(office["username"], WIDE, lambda visitor: _lock(school, visitor, of))]
     first = school.signers(of.id, "subject")[0]
 
-    def signing(user: str, role: str) -> Callable[[Visitor], Awaitable[Row]]:
-        return lambda visitor: _sign(school, visitor, user, of.name, role)
+    def signing(user: str, signer: str, role: str) -> Callable[[Visitor], Awaitable[Row]]:
+        return lambda visitor: _sign(school, visitor, user, of.name, signer, role)
 
-    rows.append(await by(first.username, NARROW, signing(school.phone_of(first), "subject teacher: sign a class")))
-    await asyncio.to_thread(school.sign_rest, of.id, "subject")
+    rows.append(
+        await by(first.username, NARROW, signing(school.phone_of(first), "GVBM", "subject teacher: sign a class"))
+    )
+    await asyncio.to_thread(school.sign_rest, of.id)
     [homeroom] = school.signers(of.id, "homeroom")
     rows.append(
-        await by(homeroom.username, NARROW, signing(school.phone_of(homeroom), "homeroom teacher: sign a class"))
+        await by(
+            homeroom.username, NARROW, signing(school.phone_of(homeroom), "GVCN", "homeroom teacher: sign a class")
+        )
     )
     rows.append(
-        await by(principal["username"], NARROW, signing(principal["mysign"], "principal: sign all three of a class"))
+        await by(
+            principal["username"],
+            NARROW,
+            signing(principal["mysign"], "Hiệu trưởng", "principal: sign all three of a class"),
+        )
     )
-    rows.append(await by(keeper["username"], NARROW, signing(keeper["mysign"], "seal operator: seal a class")))
+    rows.append(
+        await by(keeper["username"], NARROW, signing(keeper["mysign"], "Đóng dấu", "seal operator: seal a class"))
+    )
     code = await asyncio.to_thread(school.code_of, of.id)
     rows.append(await by("", NARROW, lambda visitor: _check(visitor, code)))
     return rows
@@ -307,8 +302,6 @@ async def measure(folder: Path) -> dict[str, Any]:
         for network in NETWORKS:
             if network in found:
                 continue
-            for left in school.left_over():
-                await asyncio.to_thread(school.sign_rest, left, *CHAIN)
             of, load = school.open_class(), os.getloadavg()[0]
             rows = await _class_year(browser, school, network, of)
             found[network] = {

@@ -1,6 +1,6 @@
 """What every page must keep on a phone: no wider than it, no scroll inside the scroll, folded when long, targets a thumb finds.
 
-Used by the walk over all pages (``test_year_is_calm.py``) and by ``python -m tests.e2e.measure_ui``.
+Used by the walk over all pages (``test_year_is_calm.py``).
 """
 
 from __future__ import annotations
