@@ -44,7 +44,7 @@ ELSEWHERE = (
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
+async def client(web_database: Database) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(create_api(), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as made:
         yield made
