@@ -5,16 +5,19 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import hypothesis
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.pool import Pool
 from sqlmodel import SQLModel
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
@@ -27,6 +30,15 @@ hypothesis.settings.load_profile("suite")
 
 # httpx reads the system's roots anew for every client, 40 ms each time; the suite makes thousands, most of them for plain HTTP.
 httpx._transports.default.create_ssl_context = functools.cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
+
+
+@event.listens_for(Pool, "connect")
+def answer_in_no_usual_order(connection: Any, _record: Any) -> None:
+    """SQLite answers a query without ORDER BY backwards, where ``HOCBA_TEST_REVERSE`` is set: PostgreSQL moves rows, so nothing may rest
+    on the order they came in."""
+    if os.environ.get("HOCBA_TEST_REVERSE") and isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA reverse_unordered_selects=ON")
+
 
 POSTGRES = os.environ.get("HOCBA_TEST_POSTGRES_URL", "")
 """A server's URL, ``postgresql://user@host:port/postgres``; `./hocba test` starts one and sets it."""
