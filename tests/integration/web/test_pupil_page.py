@@ -35,19 +35,33 @@ def ours(two_schools: tuple[WebSchool, WebSchool]) -> WebSchool:
 @pytest.fixture
 def newcomer(web_database: Database, ours: WebSchool) -> str:
     """A pupil who has just moved in: no results, no documents."""
-    with web_database.write(ours.school_id) as session:
-        found = session.exec(select(Student).where(Student.code == "HS900")).first()
+    return moved_in(web_database, ours, "900")
+
+
+@pytest.fixture
+def leaver(web_database: Database, ours: WebSchool) -> str:
+    """Another one, who will not stay: whatever order the tests run in, the newcomer does."""
+    return moved_in(web_database, ours, "901")
+
+
+def moved_in(db: Database, school: WebSchool, number: str) -> str:
+    with db.write(school.school_id) as session:
+        found = session.exec(select(Student).where(Student.code == f"HS{number}")).first()
         if found is None:
             found = Student(
-                source_id="p900", code="HS900", full_name="Thạch Sô Phi", sort_name="phi", birth_date="2014-01-02"
+                source_id=f"p{number}",
+                code=f"HS{number}",
+                full_name="Thạch Sô Phi",
+                sort_name="phi",
+                birth_date="2014-01-02",
             )
             session.add(found)
             session.flush()
             session.add(
                 Enrolment(
-                    source_id="e900",
+                    source_id=f"e{number}",
                     student_id=found.id,
-                    class_id=ours.small.class_id,
+                    class_id=school.small.class_id,
                     school_year="2025-2026",
                     status="moved_in",
                 )
@@ -68,7 +82,7 @@ def act(ours: WebSchool, run: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def work_off(db: Database, school: WebSchool, kind: str) -> None:
     with db.read(school.school_id) as session:
-        jobs = session.exec(select(Job.id).where(Job.kind == kind, Job.state == "queued")).all()
+        jobs = session.exec(select(Job.id).where(Job.kind == kind, Job.state == "queued").order_by(Job.id)).all()
     for job_id in jobs:
         advance(db, RunningJobs(), school.school_id, job_id, "w0", threading.Event())
 
@@ -142,22 +156,22 @@ async def test_a_file_is_given_judged_and_decided_on(
 
 
 async def test_a_pupil_who_leaves_is_locked_for_himself(
-    web_database: Database, ours: WebSchool, newcomer: str, act: Any
+    web_database: Database, ours: WebSchool, leaver: str, act: Any
 ) -> None:
     with web_database.write(ours.school_id) as session:
-        row = session.exec(select(Enrolment).where(Enrolment.student_id == newcomer)).one()
+        row = session.exec(select(Enrolment).where(Enrolment.student_id == leaver)).one()
         row.status, row.to_date = "moved_out", "2025-11-14"
         session.add(row)
         before = len(session.exec(select(Document).where(Document.state != "open")).all())
-    shown = await act("admin", PupilState.load, newcomer)
+    shown = await act("admin", PupilState.load, leaver)
     assert "Chuyển đi ngày 14/11/2025" in shown
-    page = f"/lock?kind=results&class={ours.small.class_id}&student={newcomer}"
-    assert "Thạch Sô Phi" in await act("admin", LockState.load, newcomer, page)
-    assert "của riêng Thạch Sô Phi" in await act("admin", LockState.ask, newcomer, page)
-    await act("admin", LockState.lock, newcomer, page)
+    page = f"/lock?kind=results&class={ours.small.class_id}&student={leaver}"
+    assert "Thạch Sô Phi" in await act("admin", LockState.load, leaver, page)
+    assert "của riêng Thạch Sô Phi" in await act("admin", LockState.ask, leaver, page)
+    await act("admin", LockState.lock, leaver, page)
     work_off(web_database, ours, "lock")
     with web_database.read(ours.school_id) as session:
         assert len(session.exec(select(Document).where(Document.state != "open")).all()) == before + 1
-        locked = session.exec(select(Document).where(Document.student_id == newcomer, Document.kind == "results")).one()
+        locked = session.exec(select(Document).where(Document.student_id == leaver, Document.kind == "results")).one()
     assert locked.state == "locked"
-    assert f"/records/{locked.id}" in await act("admin", PupilState.load, newcomer)
+    assert f"/records/{locked.id}" in await act("admin", PupilState.load, leaver)
