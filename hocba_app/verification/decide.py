@@ -109,13 +109,15 @@ def _integrity(report: FileReport, judged: Sequence[Judged]) -> None:
             add(report, Reason.CHANGED_AFTER_SIGNING, field=item.field)
         if item.is_unclear:
             add(report, Reason.UPDATE_UNCLEAR)
+        if item.is_permitted:
+            add(report, Reason.PERMITTED_CHANGES, field=item.field)
     last = max(judged, key=lambda item: item.revision, default=None)
     if (
         last is not None
         and last.problem is None
         and last.coverage != "whole_file"
         and last.signed_after
-        and not last.is_unclear
+        and not (last.is_unclear or last.is_permitted)
     ):
         add(report, Reason.NOT_WHOLE_FILE)
     # An update that is none of ours was made after signing, unless the last signature covers it with all the rest.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pyhanko.pdf_utils.generic import Reference
+from pyhanko.pdf_utils.generic import DictionaryObject, Reference
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
@@ -12,6 +12,7 @@ from pyhanko.sign.diff_analysis import (
     DocInfoRule,
     DSSCompareRule,
     FormUpdatingRule,
+    GenericFieldModificationRule,
     MetadataUpdateRule,
     ModificationLevel,
     ObjectStreamRule,
@@ -22,8 +23,11 @@ from pyhanko.sign.diff_analysis import (
     SuspiciousModification,
     XrefStreamRule,
 )
+from pyhanko.sign.diff_analysis.form_rules_api import FieldMDPRule
 from pyhanko.sign.diff_analysis.rules_api import ReferenceUpdate
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
+
+from hocba_app.verification.signature_fields import entry_of
 
 
 class NotAnalysed(SuspiciousModification):
@@ -57,6 +61,8 @@ class CarefulDiffPolicy(StandardDiffPolicy):
     ) -> DiffResult:
         """See :class:`StandardDiffPolicy`, which takes a new object for an orphan where no *changed* object refers to it: one
         that an unchanged page already referred to, in vain, would go unnoticed."""
+        if _draws_fields_anew(new) and not _draws_fields_anew(old):
+            raise NotAnalysed("fields are drawn anew: what they show may be another value than the one that was signed")
         old._load_reverse_xref_cache()
         for reference in new.explicit_refs_in_revision():
             if old._get_usages_of_ref(reference) and not _was_there(old, reference):
@@ -87,6 +93,11 @@ class CarefulDiffPolicy(StandardDiffPolicy):
             reader.strict = True
 
 
+def _draws_fields_anew(state: HistoricalResolver) -> bool:
+    form = entry_of(state.root, "/AcroForm")
+    return isinstance(form, DictionaryObject) and bool(entry_of(form, "/NeedAppearances", False))
+
+
 def _was_there(old: HistoricalResolver, reference: Reference) -> bool:
     try:
         return old.reader.xrefs.get_historical_ref(reference, old.revision) is not None
@@ -94,26 +105,35 @@ def _was_there(old: HistoricalResolver, reference: Reference) -> bool:
         return False
 
 
-def _policy(*, notes_allowed: bool) -> StandardDiffPolicy:
+def _policy(*more: QualifiedWhitelistRule, notes_allowed: bool, filling_allowed: bool = False) -> StandardDiffPolicy:
     """pyHanko's default policy less filling other form fields, which is not signing.
 
     Args:
+        more: further rules.
         notes_allowed: other tools note the time of the change in info and metadata when they sign; ours does not.
+        filling_allowed: other fields may be filled in, at a level of its own.
     """
     rules: list[QualifiedWhitelistRule] = [
         CatalogModificationRule(),
         TableStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
         ObjectStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
         DSSCompareRule().as_qualified(ModificationLevel.LTA_UPDATES),
+        *more,
     ]
     if notes_allowed:
         rules += [
             DocInfoRule().as_qualified(ModificationLevel.LTA_UPDATES),
             MetadataUpdateRule().as_qualified(ModificationLevel.LTA_UPDATES),
         ]
-    return CarefulDiffPolicy(
-        global_rules=rules, form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()])
-    )
+    fields: list[FieldMDPRule] = [SigFieldCreationRule(), SigFieldModificationRule()]
+    if filling_allowed:
+        fields.append(GenericFieldModificationRule())
+    return CarefulDiffPolicy(global_rules=rules, form_rule=FormUpdatingRule(field_rules=fields))
+
+
+def foreign_policy(*more: QualifiedWhitelistRule) -> StandardDiffPolicy:
+    """What other programs do when they sign, and filling in fields; and what further rules let through."""
+    return _policy(*more, notes_allowed=True, filling_allowed=True)
 
 
 OURS, FOREIGN = _policy(notes_allowed=False), _policy(notes_allowed=True)

@@ -24,6 +24,7 @@ from hocba_app.verification.copy_verdicts import (
     tell_if_cut_off,
     verdict_without_analysis,
 )
+from hocba_app.verification.covered_content import is_covered
 from hocba_app.verification.decide import conclude
 from hocba_app.verification.difference_policy import FOREIGN, OURS
 from hocba_app.verification.embedded_evidence import evidence_in
@@ -31,6 +32,7 @@ from hocba_app.verification.fetched import Fetched
 from hocba_app.verification.later_updates import Following, following
 from hocba_app.verification.manifest_rules import is_known
 from hocba_app.verification.opened_pdf import Opened, PasswordNeeded, open_pdf
+from hocba_app.verification.permitted_changes import note_permitted
 from hocba_app.verification.printed_code import printed_code
 from hocba_app.verification.proofs import judge_proofs
 from hocba_app.verification.pyhanko_checks import Setting, judge_all, look_at_forms
@@ -125,7 +127,9 @@ def _examined(
         judged = asyncio.run(judge_all(found.readable, setting))
         if manifest is not None:
             look_at_forms(found.readable, judged, evidence, roots)
-        _what_follows(report, data, opened, judged, found.readable)
+        else:
+            note_permitted(found.readable, judged)
+        _what_follows(report, data, opened, judged, found.readable, is_foreign=manifest is None)
         if not found.complete:
             add(report, Reason.FIELDS_BROKEN)
         if not evidence.complete:
@@ -166,6 +170,8 @@ def _what_follows(
     opened: Opened,
     judged: Sequence[Judged],
     signatures: Sequence[EmbeddedPdfSignature],
+    *,
+    is_foreign: bool,
 ) -> None:
     """Hold every byte behind the first signature against the reader's view of the file."""
     ends = [
@@ -175,11 +181,21 @@ def _what_follows(
     ]
     if not ends:
         return
+    if is_foreign and sum(not item.is_timestamp for item in judged) > 1 and _hides(data, min(ends)):
+        add(report, Reason.CONTENT_COVERED)
     found = following(data, min(ends), opened.reader, is_strict=opened.is_strict)
     if found is Following.ADDED:
         add(report, Reason.NOT_WHOLE_FILE)
     elif found is Following.UNCLEAR:
         add(report, Reason.UPDATE_UNCLEAR)
+
+
+def _hides(data: bytes, signed_until: int) -> bool:
+    try:
+        return is_covered(data, signed_until)
+    except Exception:
+        # Readers differ over this file: nobody can say what a later signature lies over.
+        return True
 
 
 def _given_up(report: FileReport, reason: Reason) -> FileReport:

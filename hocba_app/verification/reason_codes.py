@@ -73,6 +73,8 @@ class Reason(StrEnum):
     SIGNER_NOT_JUDGED = "signer_not_judged"  # the signature holds over the content, its certificate could not be judged
     WEAK_ALGORITHM = "weak_algorithm"  # made with a hash that is no longer relied on
     SHOWN_NAME = "shown_name"  # a signature of a record shows another name than its signer's
+    PERMITTED_CHANGES = "permitted_changes"  # fields filled in or notes added after signing, as the signature allows
+    CONTENT_COVERED = "content_covered"  # a later signature's picture lies over what was signed before
     LOCKED = "locked"  # opens with a password only
 
 
@@ -126,6 +128,8 @@ UNCLEAR = frozenset(
         Reason.FIELDS_BROKEN,
         Reason.SIGNATURE_NOT_JUDGED,
         Reason.UPDATE_UNCLEAR,
+        Reason.PERMITTED_CHANGES,
+        Reason.CONTENT_COVERED,
     }
 )
 """Reasons for which a file cannot be called intact, though nothing shows that it was altered."""

@@ -163,6 +163,16 @@ WORDING: dict[Reason, Wording] = {
         "Người ký đúng là người được phân công, nhưng người xem trang sẽ tưởng người khác đã ký.",
         "Hãy đề nghị nhà trường lập và ký lại học bạ.",
     ),
+    Reason.PERMITTED_CHANGES: Wording(
+        "Sau chữ ký này có ô được điền hoặc ghi chú được thêm, điều mà chữ ký cho phép: {field}.",
+        "Phần đã ký còn nguyên, nhưng tệp đang hiện ra nhiều hơn những gì người ký đã thấy.",
+        "Hãy hỏi nơi phát hành phần nào được điền sau khi ký, hoặc xin bản như lúc ký.",
+    ),
+    Reason.CONTENT_COVERED: Wording(
+        "Hình của một chữ ký thêm sau nằm đè lên nội dung đã được ký trước đó.",
+        "Người xem có thể thấy khác với nội dung người ký trước đã ký.",
+        "Hãy xin nơi phát hành bản trước khi thêm chữ ký sau, hoặc hỏi trực tiếp người ký trước.",
+    ),
     Reason.WRONG_NAME: Wording(
         "Chứng thư số mang tên khác tên người được phân công: {field}.",
         "Số định danh thì đúng nhưng tên không khớp và người đứng đầu nhà trường chưa xác nhận; học bạ không có giá trị.",

@@ -42,6 +42,8 @@ class Judged:
     """Whether anything but further signing came after it."""
     is_unclear: bool = False
     """Whether what came after it could not be analysed."""
+    is_permitted: bool = False
+    """Whether what came after it is more than signing, and may have come: the file shows something else, with leave."""
     signed_after: bool = True
     """Whether anything but validation data and document time stamps came after it."""
     timestamp_bad: bool = False
