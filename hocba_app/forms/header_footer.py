@@ -128,8 +128,9 @@ def qr_modules(url: str) -> tuple[int, bytes]:
     """Its side and rows. The mask is fixed: choosing among eight costs more than the page. Kept for a batch of records: drawn at the
     lock, it is compared on every page before the seal and again before the archive."""
     code = segno.make(url, error="m", mask=2, boost_error=False, micro=False)
-    rows = [_bits(bytes(row)) for row in code.matrix_iter(border=_QR_QUIET)]
-    return len(code.matrix) + 2 * _QR_QUIET, b"".join(rows)
+    side, beside = len(code.matrix) + 2 * _QR_QUIET, bytes(_QR_QUIET)
+    above = [_bits(bytes(side))] * _QR_QUIET
+    return side, b"".join([*above, *(_bits(beside + row + beside) for row in code.matrix), *above])
 
 
 _LIGHT = bytes(b"1"[0] if module == 0 else b"0"[0] for module in range(256))

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from hocba_app.pki import algorithms, chain_validation
-from hocba_app.pki.revocation import Answers, KnownBy
+from hocba_app.pki.revocation import Answers, KnownBy, Status
 
 Path = tuple[bytes, ...]
 Trouble = Literal["", "unanswered", "expired", "algorithm", "revoked", "untrusted"]
@@ -62,6 +62,8 @@ class Timeline:
     """Paths about which no answer counts: what would have to be asked for."""
     _good: list[Proof] = field(default_factory=list)
     """Archive stamps that hold, the earliest first."""
+    _known: dict[tuple[Path, datetime, timedelta], Status] = field(default_factory=dict)
+    """What the answers say, once all archive stamps are judged: most signatures ask the same of the same path."""
 
     def __post_init__(self) -> None:
         control = self.now
@@ -119,15 +121,16 @@ class Timeline:
         """
 
         def known_by(revision: int | None) -> datetime | None:
-            if itself and revision is not None and revision < proof.revision:
+            if revision is not None and revision < proof.revision:
                 return proof.stamped
             return self.known_by(revision)
 
+        known = known_by if itself else self.known_by
         # Protected by a later stamp, a unit must be shown good until then; for the last one nobody can have said so yet.
         answered = proof.stamped if control == self.now else control
         return self._worst(
             [
-                self._trouble(path, proof.stamped, control, answered, proof.hashes, known_by, EVIDENCE_AGE)
+                self._trouble(path, proof.stamped, control, answered, proof.hashes, known, EVIDENCE_AGE)
                 for path in proof.paths
             ]
         )
@@ -146,12 +149,20 @@ class Timeline:
             return "expired"
         if min(algorithms.path_until(path), algorithms.hashes_until(hashes)) < control:
             return "algorithm"
-        if self.answers.path_status(path, control, known_by=known_by) == "revoked":
+        if self._status(path, control, known_by, timedelta(0)) == "revoked":
             return "revoked"
-        if self.answers.path_status(path, answered, known_by=known_by, tolerance=tolerance) != "good":
+        if self._status(path, answered, known_by, tolerance) != "good":
             self.lacking[path] = None
             return "unanswered"
         return ""
+
+    def _status(self, path: Path, at: datetime, known_by: KnownBy, tolerance: timedelta) -> Status:
+        if known_by != self.known_by:  # of an archive stamp, while they are being judged
+            return self.answers.path_status(path, at, known_by=known_by, tolerance=tolerance)
+        key = path, at, tolerance
+        if key not in self._known:
+            self._known[key] = self.answers.path_status(path, at, known_by=known_by, tolerance=tolerance)
+        return self._known[key]
 
     @staticmethod
     def _worst(troubles: Sequence[Trouble]) -> Trouble:

@@ -144,6 +144,7 @@ def forget() -> None:
     """Read every token anew from now on, as a process that has just begun."""
     _well_formed_parts.cache_clear()
     _held.cache_clear()
+    _certificates_agree.cache_clear()
 
 
 def _plain_algorithm(data: bytes) -> bool:
@@ -177,6 +178,7 @@ def _is_revocation_list(data: bytes) -> bool:
     return True
 
 
+@lru_cache(maxsize=64)
 def _certificates_agree(certificates: tuple[bytes, ...], others: tuple[bytes, ...]) -> bool:
     """Each can be read, and none differs from what its authority signed or from another copy of it.
 

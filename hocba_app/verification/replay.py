@@ -81,7 +81,7 @@ _SIGNATURE = {
         + rb"(?: "
         + entry
         + rb"){0,60})\])?"
-        rb" /ByteRange (\[0 [0-9]+ [0-9]+ [0-9]+\]) * /Contents <([0-9a-f]*)>>>"
+        rb" /ByteRange (\[0 [0-9]+ [0-9]+ [0-9]+\]) * /Contents <"
     )
     for writer, entry in _ENTRY.items()
 }
@@ -137,10 +137,11 @@ def _replay_signature(state: State, objects: list[Parsed], at: int) -> SignedUpd
     if len(objects) != 5:
         raise NotShown("objects of a signature")
     head = objects[0]
-    found = _SIGNATURE[base.manifest.writer].fullmatch(head.line)
-    if found is None or head.data is not None:
+    found = _SIGNATURE[base.manifest.writer].match(head.line)
+    if found is None or head.data is not None or not head.line.endswith(b">>>"):
         raise NotShown("signature dictionary")
-    when, name, lock, reassigned, span, contents = found.groups()
+    when, name, lock, reassigned, span = found.groups()
+    contents = head.line[found.end() : -len(b">>>")]  # what it may be is asked by `signed_bytes`
     slot = next((slot for slot, place in base.fields.items() if place.number == objects[1].number), None)
     if slot is None or slot in base.signed:
         raise NotShown("field")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import dataclasses
 import hashlib
 from dataclasses import dataclass
@@ -102,17 +103,22 @@ def hole_in(parsed: Parsed, contents: int) -> tuple[int, int]:
 
 
 def signed_bytes(contents: bytes) -> bytes:
-    """The DER inside a hole: one element, then nothing but zeros.
+    """The DER inside a hole: one element in small hexadecimal digits, then nothing but zeros.
 
     Raises:
         NotShown: anything else.
     """
     if len(contents) % 2 or not 8 <= len(contents) <= 2 * MAX_CMS:
         raise NotShown("contents")
-    data = bytes.fromhex(contents.decode())
-    if data[0] != 0x30 or not 0x81 <= data[1] <= 0x83:
-        raise NotShown("contents")
-    size = 2 + (data[1] & 0x7F) + int.from_bytes(data[2 : 2 + (data[1] & 0x7F)])
-    if size > len(data) or data[size:].strip(b"\0"):
+    try:
+        head = binascii.unhexlify(contents[:10])
+        if head[0] != 0x30 or not 0x81 <= head[1] <= 0x83:
+            raise NotShown("contents")
+        size = 2 + (head[1] & 0x7F) + int.from_bytes(head[2 : 2 + (head[1] & 0x7F)])
+        digits = contents[: 2 * size]
+        data = binascii.unhexlify(digits)
+    except (ValueError, IndexError) as error:
+        raise NotShown("contents") from error
+    if len(data) != size or binascii.hexlify(data) != digits or contents[2 * size :].strip(b"0"):
         raise NotShown("padding")
-    return data[:size]
+    return data
