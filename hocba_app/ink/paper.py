@@ -17,6 +17,8 @@ _FILLS_ITS_BOX = 0.90
 _DARK, _MOST = 90, 0.8
 """A ground is dark below this level, and made in a dark mode where this share of the picture is."""
 _LINES_OF_A_SHEET = 3
+_ALONE = 0.85
+"""The same of a line that stands alone, as under "Ký tên" on a form: a flourish is not that long and that straight."""
 _SPAN = 0.55
 """Share of the sheet's width that a printed line runs through; no stroke of a signature is that straight and that long."""
 
@@ -110,7 +112,9 @@ def _without_lines(swallowed: Any, least: float) -> Any:
     lines = [line.reshape(4) for line in found] if found is not None else []
     lines = [line for line in lines if abs(int(line[3]) - int(line[1])) <= 0.09 * abs(int(line[2]) - int(line[0]))]
     if len({round(float(line[1] + line[3]) / 2 / 6) for line in lines}) < _LINES_OF_A_SHEET:
-        return swallowed
+        lines = [line for line in lines if abs(int(line[2]) - int(line[0])) >= _ALONE * width]
+        if not lines:
+            return swallowed
     on_lines = np.zeros(marked.shape, np.uint8)
     for x1, y1, x2, y2 in lines:
         slope = (float(y2) - float(y1)) / max(1.0, float(x2) - float(x1))

@@ -25,8 +25,6 @@ _RED_SEAL = 0.3
 """Share of a seal's dots that are red where it is a red one."""
 _DIM = 60
 """Light below which colour is grain."""
-_THROUGH, _LINE_WIDE = 0.7, 0.008
-"""A part that is straight, this share of the picture long and at most that share thick is a printed line."""
 _MAX_PARTS = 90
 """Separate parts above which it is a page of print or a pattern."""
 _SPECK = 0.004
@@ -137,19 +135,6 @@ def _near(able: Any, ink: Any, edges: tuple[Any, Any, Any, Any], largest: int) -
         found = nearer | found
 
 
-def _without_ruler_lines(able: Any, labels: Any, stats: Any, ink: Any, width: int) -> Any:
-    """Without lines of a form that run through the picture by themselves, under a signature or beside it."""
-    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
-    length = np.hypot(wide, high)
-    long = able & (wide >= _THROUGH * width) & (ink <= _LINE_WIDE * width * length)
-    lines = np.zeros_like(able)
-    for part in np.flatnonzero(long):
-        rows, columns = np.nonzero(labels == part)
-        slope, start = np.polyfit(columns, rows, 1)
-        lines[part] = np.abs(rows - slope * columns - start).max() <= _LINE_WIDE * width
-    return able & ~lines if (able & ~lines).any() else able
-
-
 def _main_parts(mask: Pixels, *, solid: bool) -> Pixels:
     """Without dirt: parts that cling to the picture's edge, specks far from the strokes, grain.
 
@@ -172,8 +157,6 @@ def _main_parts(mask: Pixels, *, solid: bool) -> Pixels:
     able[0] = False
     if not solid and not (at_edge & able)[able].all():
         able &= ~(at_edge & thin)
-    if not solid:
-        able = _without_ruler_lines(able, labels, stats, ink, width)
     if not able.any():
         raise HocbaError(ErrorCode.IMAGE_EMPTY)
     largest = int(np.argmax(np.where(able, ink, 0)))

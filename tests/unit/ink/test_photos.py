@@ -291,6 +291,7 @@ def scanned(size: tuple[int, int], mode: str = "RGB") -> bytes:
         ),
         pytest.param(lambda: photos.jpeg(drawn_lines((40, 600, 1160, 600))), id="line of a form"),
         pytest.param(lambda: photos.jpeg(drawn_lines((30, 590, 1180, 630), (30, 690, 1180, 730))), id="lines askew"),
+        pytest.param(lambda: photos.jpeg(drawn_lines((40, 520, 1160, 500), thick=2)), id="a line through the strokes"),
         pytest.param(lambda: deep(10), id="10 bits"),
         pytest.param(lambda: deep(14), id="14 bits"),
         pytest.param(white_ink, id="white ink on nothing"),
