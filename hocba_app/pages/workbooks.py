@@ -66,11 +66,9 @@ def _standing() -> rx.Component:
                         rx.el.span("Không còn ô sai. Sẽ ghi ", rx.el.b(WorkbooksState.writes), " bản ghi."), tone="ok"
                     ),
                     rx.cond(
-                        WorkbooksState.writes > 0,
+                        WorkbooksState.to_settle,
                         notice("Chưa nhập được: sửa các ô bị từ chối và trả lời các câu hỏi bên dưới.", tone="todo"),
-                        notice(
-                            "Chưa có gì để ghi: xem các ô bị từ chối, hoặc tệp giống hệt dữ liệu đang có.", tone="info"
-                        ),
+                        notice("Chưa có gì để ghi: tệp không có gì khác với dữ liệu đang có.", tone="info"),
                     ),
                 ),
             ),

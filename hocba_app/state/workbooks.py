@@ -116,6 +116,8 @@ class WorkbooksState(LiveScreen, rx.State):
     percent: int = 0
     progress_text: str = ""
     ready: bool = False
+    to_settle: bool = False
+    """Whether cells are refused or questions open."""
     writes: int = 0
     run_id: str = ""
     unknown: list[ColumnRow] = []
@@ -313,6 +315,7 @@ class WorkbooksState(LiveScreen, rx.State):
             groups = await asyncio.to_thread(imports.targets, database(), who, found.id)
             self.groups = [Group(label, [Choice(*pair) for pair in pairs]) for label, pairs in groups]
         self.notes = found.notes
+        self.to_settle = any(found.counts.get(key) for key in ("rejected", "question"))
         self.outcomes = [Choice(key, IMPORT_OUTCOME[key], found.counts[key]) for key in _FIRST if found.counts.get(key)]
         if self.outcome not in {choice.value for choice in self.outcomes}:
             self.outcome, self.page = (self.outcomes[0].value if self.outcomes else ""), 1

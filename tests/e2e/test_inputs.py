@@ -6,10 +6,12 @@ import io
 import re
 from pathlib import Path
 
+import openpyxl
 from PIL import Image
 from playwright.async_api import Browser, expect
 from sqlmodel import select
 
+from hocba_app.domain.search_text import fold
 from hocba_app.models import Account, SchoolClass, Staff, Student, StudentResult, Subject
 from hocba_app.models.repositories.membership import memberships_of_year
 from hocba_app.services.workbooks.excel_rows import read_rows
@@ -154,4 +156,52 @@ async def test_a_teacher_crops_her_signature_by_finger_and_keys(
     await person.shot("signature-cropped")
     await page.get_by_role("button", name="Dùng ảnh này").tap()
     await expect(page.get_by_alt_text("Ảnh chữ ký của tôi sau xử lý")).to_be_visible()
+    assert product.problems == []
+
+
+async def test_the_clerk_says_who_is_meant_before_anything_is_written(
+    product: Product, browser: Browser, people: list[Person], tmp_path: Path
+) -> None:
+    school = product.school
+    if not school.staff:
+        school.smas.submit("beginning_of_year")
+        school.sync()
+    with school.db.read(school.school_id) as session:
+        first, second = session.exec(select(Student).order_by(Student.code)).all()[:2]
+        subject = next(row for row in session.exec(select(Subject)).all() if row.kind == "marked")
+    book = openpyxl.Workbook()
+    book.active.title = "Tổng hợp"
+    born = "/".join(reversed(second.birth_date.split("-")))
+    book.active.append(["STT", "Mã học sinh", "Họ và tên", "Ngày sinh", f"{subject.name}"])
+    book.active.append([1, first.code, "Thạch Sô Phi Rươne", "01/01/2001", "8,5"])
+    book.active.append([2, None, fold(second.full_name).title(), born, "7,5"])
+    book.save(tmp_path / "hoi.xlsx")
+    clerk = await new_person(product, browser, people, NARROW)
+    await clerk.log_in(school.admin_name)
+    await clerk.open("/sync")
+    await clerk.page.set_input_files("#workbook", tmp_path / "hoi.xlsx")
+    await clerk.page.get_by_role("button", name="Tải lên và xem trước").click()
+    page = clerk.page
+    await expect(page.get_by_text("trong tệp ghi Thạch Sô Phi Rươne; có đúng là một người không?")).to_be_visible()
+    await expect(page.get_by_text(f"có phải là {second.code} {second.full_name}", exact=False)).to_be_visible()
+    await expect(page.get_by_text("trả lời các câu hỏi bên dưới")).to_be_visible()
+    cut = "rows => rows.some(row => [...row.querySelectorAll('button')].some(b => b.getBoundingClientRect().right > row.getBoundingClientRect().right))"
+    assert not await page.locator("tbody tr").evaluate_all(cut), "a finger must find every answer"
+    await clerk.shots("workbook-questions")
+    await page.get_by_role("button", name="Không phải: bỏ qua dòng này").click()
+    await page.get_by_role("button", name="Đúng người này").last.click()
+    await expect(page.get_by_role("button", name="Đúng người này").last).to_have_attribute("aria-pressed", "true")
+    await expect(page.locator("#send")).to_contain_text("(2)")
+    await clerk.shots("workbook-answers")
+    await page.click("#send")
+    await expect(page.locator("#import")).to_be_enabled()
+    await expect(page.get_by_text("người nhập xác nhận")).to_be_visible()
+    with school.db.read(school.school_id) as session:
+        before = {row.student_id for row in session.exec(select(StudentResult)).all() if "7.5" in str(row.payload)}
+    await page.click("#import")
+    await expect(page.get_by_text("Đã nhập xong.")).to_be_visible()
+    with school.db.read(school.school_id) as session:
+        after = {row.student_id for row in session.exec(select(StudentResult)).all() if "7.5" in str(row.payload)}
+        marked = [row for row in session.exec(select(StudentResult)).all() if row.student_id == first.id]
+    assert after - before == {second.id} and "8.5" not in str([row.payload for row in marked])
     assert product.problems == []

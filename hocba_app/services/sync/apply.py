@@ -101,12 +101,16 @@ class Applier:
         """Records to try again with the next run."""
 
     def begin(self, session: Session) -> None:
-        """Report what was refused when it was read, in place of what an earlier try of this run reported."""
+        """Take what an earlier try of this run reported as refused out of the report."""
         self._session = session
         self._report.begin(session)
-        for refusal in self._found.refused.values():
+
+    def report_refused(self, session: Session, refused: Sequence[Refusal]) -> None:
+        """Report what was refused when it was read."""
+        self._session = session
+        for refusal in refused:
             self._report.refuse(refusal, refusal.id)
-        self._report.flush(self._session)
+        self._report.flush(session)
 
     def taken(self) -> Applied:
         """What was done since this was asked last."""

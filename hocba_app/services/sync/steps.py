@@ -82,7 +82,8 @@ class Steps:
         with self.step() as session:
             _begin_counting(session, self._job_id, found.resource)
             applier.begin(session)
-            self.note(session, applier.taken(), found.resource)
+        for _ in self._each(applier, applier.report_refused, list(found.refused.values())):
+            pass
         # Who is put on another list is never on none in between: his record would be called out of date for a moment.
         last = found.resource == "enrolments"
         if not last:

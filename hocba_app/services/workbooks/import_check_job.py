@@ -55,13 +55,17 @@ def _check(work: Work) -> None:
             rows = [_row(session, work.job_id, values) for values in preview[start : start + _CHUNK_SIZE]]
             insert_rows(session, SyncRow, rows)
         work.progress(min(start + _CHUNK_SIZE, len(preview)), len(preview), "So với dữ liệu đang có")
+    with work.db.read(work.school_id) as session:
+        names = dict(find.columns_of(session, Subject.code, Subject.name))
+    # The digest of thousands of rows takes as long as a step: nobody waits for it.
+    found, outcomes = _found(plan, names), dict(Counter(values["outcome"] for values in preview))
     with work.write() as session:
         row = stored.import_of(session, work.arguments["import"], lock=True)
         if row is not None and row.check_job_id == work.job_id:
-            row.found = _found(session, plan)
+            row.found = found
             session.add(row)
         done = session.get_one(Job, (work.school_id, work.job_id))
-        done.report = {"outcomes": dict(Counter(values["outcome"] for values in preview))}
+        done.report = {"outcomes": outcomes}
         session.add(done)
         notify_all(session)
 
@@ -111,9 +115,8 @@ def _row(session: Session, job_id: str, values: dict[str, Any]) -> dict[str, Any
     return {"school_id": session.info["school_id"], "id": new_id(), "job_id": job_id} | bounded
 
 
-def _found(session: Session, plan: Plan) -> dict[str, Any]:
-    """What the page shows above the rows."""
-    names = dict(find.columns_of(session, Subject.code, Subject.name))
+def _found(plan: Plan, names: dict[str, str]) -> dict[str, Any]:
+    """What the page shows above the rows; ``names`` of subjects by code."""
     return {
         "forms": sorted(plan.rows.forms),
         "columns": [_column(column) for column in plan.rows.columns],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from hocba_app.services.storage import blobs
 from hocba_app.services.sync.apply import Applier
 from hocba_app.services.sync.commands import cancel_sync
 from hocba_app.services.workbooks import import_check_job, imports
+from hocba_app.services.workbooks.import_plan import Plan
 from hocba_app.services.workbooks.import_views import ImportView, PreviewRow
 from tests.integration.sync.conftest import Here, school_here
 from tests.integration.sync.test_bad_records import ACCOUNT
@@ -299,6 +302,29 @@ def test_a_check_and_an_import_write_in_short_transactions(empty: Here) -> None:
     with rows_by_transaction(empty.db) as many:
         imported(empty, given(empty, school_of(105), "b.xlsx"))
     assert max(many) <= max(max(few), 250), "more pupils make more transactions, not longer ones"
+
+
+def test_what_takes_long_is_reckoned_while_nobody_waits(empty: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The digest of thousands of rows takes as long as a step: not inside a write transaction."""
+    write, digest, open_now, seen = Work.write, Plan.digest, [0], []
+
+    @contextmanager
+    def watched(self: Work, **options: Any) -> Iterator[Any]:
+        with write(self, **options) as session:
+            open_now[0] += 1
+            try:
+                yield session
+            finally:
+                open_now[0] -= 1
+
+    def told(self: Plan) -> str:
+        seen.append(open_now[0])
+        return str(digest.fget(self))  # type: ignore[attr-defined] # a property
+
+    monkeypatch.setattr(Work, "write", watched)
+    monkeypatch.setattr(Plan, "digest", property(told))
+    imported(empty, given(empty, school_of(35), "a.xlsx"))
+    assert len(seen) >= 2 and not any(seen)
 
 
 def test_one_put_aside_is_gone_and_a_stranger_sees_nothing(filled: Here, db: Database) -> None:

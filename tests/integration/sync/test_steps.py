@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from hocba_app.services.jobs.claim import SILENT_AFTER
 from hocba_app.services.sync import steps
 from hocba_app.services.sync.apply import Applier
 from hocba_app.services.sync.commands import sync_report
+from hocba_app.services.sync.fetch import Collected
 from tests.integration.sync.conftest import Here
 from tests.integration.sync.importing import import_workbook
 from tests.integration.sync.test_excel import CLASSES, STAFF, SUBJECTS, book, empty  # noqa: F401
@@ -49,17 +50,17 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def rows_by_transaction(db: Database) -> Iterator[list[int]]:
-    """How many rows of the school's data each transaction inserted."""
+def rows_by_transaction(
+    db: Database, tables: Sequence[str] = ("student", "enrolment", "student_result")
+) -> Iterator[list[int]]:
+    """How many rows of some tables each transaction inserted."""
     counted: list[int] = []
 
     def begun(_connection: Any) -> None:
         counted.append(0)
 
     def executed(_connection: Any, cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        if statement.lower().startswith("insert into") and any(
-            f"into {name} " in statement.lower() for name in ("student", "enrolment", "student_result")
-        ):
+        if statement.lower().startswith("insert into") and any(f"into {name} " in statement.lower() for name in tables):
             counted[-1] += max(1, cursor.rowcount)
 
     event.listen(db.engine, "begin", begun)
@@ -80,6 +81,24 @@ def test_a_transaction_is_as_long_for_many_pupils_as_for_few(empty: Here) -> Non
         assert len(session.exec(select(Student)).all()) == len(session.exec(select(StudentResult)).all()) == 65
     assert report.job_id is not None
     assert sync_report(empty.db, empty.admin, report.job_id).totals["students"]["new"] == 65
+
+
+def test_refusals_are_reported_in_steps_as_well(empty: Here) -> None:
+    with empty.db.write(empty.school_id) as session:
+        job = Job(kind="sync", state="running")
+        session.add(job)
+        session.flush()
+        job_id = job.id
+    steps_of_run = steps.Steps(
+        empty.db, empty.school_id, job_id, lambda: empty.db.write(empty.school_id), actor=empty.admin.account_id
+    )
+    with Collected("students") as found, rows_by_transaction(empty.db, ["sync_row"]) as counted:
+        found.add([{"id": f"S{number}", "version": 1, "event": "UPDATE", "data": {}} for number in range(35)])
+        steps_of_run.data_set(found, "2025-2026")
+    assert sum(counted) == 35 and max(counted) <= CHUNK
+    with empty.db.read(empty.school_id) as session:
+        report = session.get_one(Job, (empty.school_id, job_id)).report
+    assert report["resources"]["students"]["rejected"] == 35
 
 
 def test_another_writer_has_its_turn_between_any_two_steps(empty: Here, monkeypatch: pytest.MonkeyPatch) -> None:
