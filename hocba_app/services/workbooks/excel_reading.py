@@ -28,6 +28,7 @@ _WITHOUT = {
 _UNLOCKED = "tệp không đặt mật khẩu: tệp này phải có mật khẩu mới mở được. Hãy mở bằng Excel, chọn Tệp → Thông tin → Bảo vệ sổ làm việc → Mã hóa bằng mật khẩu, xóa mật khẩu rồi lưu lại"
 _WRONG = {
     "formula": "ô chứa công thức chưa có giá trị tính sẵn; hãy mở bằng Excel rồi lưu lại, hoặc dán lại dạng giá trị",
+    "shifted": "dòng có nhiều ô hơn số cột: dấu phẩy của điểm (8,5) bị coi là dấu ngăn cột; hãy lưu lại dạng Excel, hoặc .csv ngăn bằng dấu chấm phẩy",
     "error": "ô báo lỗi của Excel (như #N/A, #DIV/0!, ####); hãy sửa công thức hoặc gõ lại giá trị",
 }
 

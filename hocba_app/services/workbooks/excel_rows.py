@@ -105,6 +105,7 @@ def _entries(spec: SheetSpec, sheet: Sheet, found: Rows) -> list[Entry]:
     found.columns += own
     found.notes += unread_columns(sheet, header, own)
     entries = []
+    found.problems += _same_heads(sheet, header)
     by_key = {entry.key: entry for entry in spec.fields}
     last = _last_row(spec, sheet, header, columns)
     numbers = [number for number in sheet.rows if header < number <= last]
@@ -126,6 +127,18 @@ def _entries(spec: SheetSpec, sheet: Sheet, found: Rows) -> list[Entry]:
                 read_cell(by_key[key], cells.get(column), kinds.get(column, ""), entry, found.problems)
         entries.append(entry)
     return entries
+
+
+def _same_heads(sheet: Sheet, header: int) -> list[CellProblem]:
+    """Columns with one head: which of them counts nobody can tell."""
+    seen: dict[str, str] = {}
+    problems = []
+    for letter, text in sheet.rows.get(header, {}).items():
+        first = seen.setdefault(heading(text), letter)
+        if first != letter and heading(text):
+            reason = f"cột này có cùng tiêu đề với cột {first}; hãy xóa một cột"
+            problems.append(CellProblem(sheet.name, header, letter, reason, "column_twice"))
+    return problems
 
 
 _WORDS = re.compile(r":|[^\W\d_]{2,} [^\W\d_]{2,}")

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 import unicodedata
+from email import message_from_bytes
 from html.parser import HTMLParser
 from xml.parsers import expat
 
@@ -20,6 +21,10 @@ _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 _SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
 _DELIMITERS = "\t;,"
 _LEAST_COLUMNS, _LEAST_LINES = 3, 2
+_HEADS, _FIGURES = 25, re.compile(r"[0-9][0-9.,/-]*")
+"""Rows among which the heads are, and what no head is."""
+SHIFTED = "shifted"
+"""Instead of a cell's type: its row has more cells than there are heads."""
 Cell = tuple[int, int, str, int, int, str]
 """Row from 1, column from 0, text, how many rows and columns it takes, and its type in Excel 2003's XML, with "=" before it where it was computed."""
 
@@ -30,13 +35,22 @@ def text_tables(data: bytes) -> list[tuple[str, list[Cell]]]:
     Raises:
         ValueError: it is no such text, or takes more than it may.
     """
-    text = _decoded(data)
+    text = _decoded(_page_of_mail(data) if data[:_SNIFFED].lstrip().startswith(b"MIME-Version:") else data)
     start = text.lstrip()[:_SNIFFED]
     if start.startswith("<") and _SPREADSHEET in start:
         return _spreadsheet(text.lstrip())
     if start.startswith("<") and "<table" in text.casefold():
         return [("Sheet1", _page(text))]
     return [("Sheet1", _separated(text))]
+
+
+def _page_of_mail(data: bytes) -> bytes:
+    """The page of a "single file web page": its first part with a table."""
+    for part in message_from_bytes(data).walk():
+        content = part.get_payload(decode=True)
+        if part.get_content_type() == "text/html" and isinstance(content, bytes) and b"<table" in content.lower():
+            return content
+    raise ValueError("no table")
 
 
 def _decoded(data: bytes) -> str:
@@ -80,13 +94,17 @@ def _separated(text: str) -> list[Cell]:
         raise ValueError("no text")
     found: list[Cell] = []
     before = 1 if said else 0
-    rows = csv.reader(io.StringIO("\n".join(body)), delimiter=delimiter)
     try:
-        for number, row in enumerate(rows, 1 + before):
-            found += [(number, place, value, 1, 1, "") for place, value in enumerate(row) if value.strip()]
-            _bounded(number, found)
+        rows = list(csv.reader(io.StringIO("\n".join(body)), delimiter=delimiter))
     except csv.Error as error:
         raise ValueError("no table") from error
+    heads = [len(row) for row in rows[:_HEADS] if not any(_FIGURES.fullmatch(value.strip()) for value in row)]
+    widest = max(heads, default=0) if delimiter == "," else 0
+    for number, row in enumerate(rows, 1 + before):
+        # "8,5" without quotes is two cells: nobody knows what stands under which head.
+        what = SHIFTED if widest and len(row) > widest and any(value.strip() for value in row[widest:]) else ""
+        found += [(number, place, value, 1, 1, what) for place, value in enumerate(row) if value.strip()]
+        _bounded(number, found)
     return found
 
 

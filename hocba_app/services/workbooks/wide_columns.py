@@ -242,6 +242,9 @@ def meaning_of(path: Sequence[str], term: str, subjects: Mapping[str, str] | Non
         subject: that the whole sheet is about, as a mark book of one subject is; "" for none.
     """
     keys = [head_key(part) for part in path]
+    if len(keys) == 1 and (bare := _without_term(keys[0])) != keys[0] and bare in _SUBJECT_KEYS:  # "Toán HKI"
+        own = next(name for name in SUBJECT_NAMES if head_key(name) == bare)
+        return meaning_of((own, path[0]), term, subjects, subject)
     for target, names in _IDENTITY.items():
         if keys[0] in names and (len(keys) == 1 or target == NAME):
             return target

@@ -182,7 +182,7 @@ def read_wide(wide: Wide, rows: Rows) -> None:
     wrong = {(problem.row, problem.column) for problem in rows.problems if problem.sheet == sheet.name}
     code, unnamed = wide.letter(CODE), 0
     for number in numbers:
-        unnamed += code not in sheet.rows[number]
+        unnamed += code not in sheet.rows[number] and (number, code) not in wrong
         _read_row(wide, number, {letter for row, letter in wrong if row == number}, rows)
     if unnamed:
         reason = f"{unnamed} dòng không có mã học sinh: khi nhập được khớp theo họ tên, ngày sinh và lớp"
@@ -227,7 +227,7 @@ def _read_row(wide: Wide, number: int, wrong: set[str], rows: Rows) -> None:
         )
         _read_value(entry, letter, text, kinds.get(letter, ""), (target, wanted), rows.problems)
     if "student_code" not in pupil.values:
-        if wide.letter(CODE) in cells or not pupil.values.get("full_name"):
+        if wide.letter(CODE) in cells.keys() | wrong or not pupil.values.get("full_name"):
             return  # a code that is wrong in itself
         pupil.values["student_code"] = None
         pupil.place.columns["student_code"] = pupil.place.columns["full_name"]

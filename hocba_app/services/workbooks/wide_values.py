@@ -56,7 +56,7 @@ _TRAIT_WORDS = {"t": "T", "đ": "Đ", "c": "C", "tốt": "T", "đạt": "Đ", "c
 _SUMMARY = {wanted.key: wanted for spec in SHEETS if spec.key == "results" for wanted in spec.fields}
 _STUDENTS = {wanted.key: wanted for spec in SHEETS if spec.key == "students" for wanted in spec.fields}
 _PROMOTION = choice(
-    {"Lên lớp": "promoted", "Được lên lớp": "promoted", "Lên lớp thẳng": "promoted", "Ở lại lớp": "retained", "Lưu ban": "retained",
+    {"Lên lớp": "promoted", "Được lên lớp": "promoted", "Lên lớp thẳng": "promoted", "Ở lại lớp": "retained", "Ở lại": "retained", "Lưu ban": "retained",
      "Đánh giá lại": "reassess", "Thi lại": "reassess", "Kiểm tra lại": "reassess", "Rèn luyện lại": "reassess"}
 )[0]  # fmt: skip
 _PUPIL = {

@@ -16,7 +16,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from xml.parsers import expat
 
-from hocba_app.services.workbooks.text_tables import text_tables
+from hocba_app.services.workbooks.text_tables import SHIFTED, text_tables
 from hocba_app.services.workbooks.workbook_facts import Facts, facts_of
 
 MAX_PART = 120 * 1024 * 1024
@@ -285,6 +285,9 @@ def _by_text(data: bytes) -> list[RawSheet]:
     for name, cells in text_tables(data):
         sheet = RawSheet(name)
         for number, place, text, rows, columns, what in cells:
+            if what == SHIFTED:
+                sheet.wrong.append((number, column_name(place), SHIFTED))
+                continue
             _store_cell(sheet, number, place, _typed(text, what), None)
             if what.startswith("="):
                 sheet.computed.append((number, column_name(place)))

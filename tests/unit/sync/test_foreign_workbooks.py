@@ -6,6 +6,8 @@ import io
 import struct
 import zipfile
 from datetime import date, timedelta
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from pathlib import Path
 from typing import Any
 
@@ -314,3 +316,31 @@ def test_the_command_tells_who_comes_twice(tmp_path: Path) -> None:
 def test_the_command_tells_of_a_row_without_its_code(tmp_path: Path) -> None:
     found = _command(tmp_path, book(PUPIL, [None, "An", "06/05/2014", "Nam", "6A1"], title="Học sinh"))
     assert found["exit"] == 1 and [each["cell"] for each in found["problems"]] == ["A2"]
+
+
+@pytest.mark.parametrize("titles", [[], [["TRƯỜNG THCS SỐ 1", "XÃ BA", "HUYỆN TƯ"], ["LỚP 6A1"]]])
+def test_a_decimal_comma_that_parts_two_cells_moves_no_mark_under_another_head(titles: list[list[str]]) -> None:
+    lines = [*titles, HEADS, AN, BINH]
+    rows = read("\r\n".join(",".join(map(str, row)) for row in lines).encode())
+    assert {code for _, code in told(rows)} == {"shifted"} and f"E{len(titles) + 2}" in [cell for cell, _ in told(rows)]
+    assert by_subject(rows, "0791") == {} and by_subject(rows, "0792")["Toán"] == {"year": "7"}
+
+
+def test_a_page_in_one_file_is_read() -> None:
+    page = f"<table><tr>{''.join(f'<th>{head}</th>' for head in HEADS)}</tr><tr>{''.join(f'<td>{value}</td>' for value in AN)}</tr></table>"
+    mail = MIMEMultipart("related")
+    mail.attach(MIMEText(page, "html", "utf-8"))
+    rows = read(b"MIME-Version: 1.0\r\n" + mail.as_bytes())
+    assert rows.problems == [] and by_subject(rows, "0791")["Toán"] == {"year": "8.5"}
+
+
+def test_two_columns_of_one_head_are_refused_in_our_own_form() -> None:
+    rows = read(book((*OWN, "Cả năm"), ("0791", "TOAN", "8", "8", "9"), title="Kết quả môn học"))
+    assert told(rows) == [("E1", "column_twice")]
+
+
+def test_a_head_may_name_subject_and_term_at_once() -> None:
+    rows = read(book((*HEADS[:4], "TOÁN\n(HKI)", "Ngữ văn HKII", "GDTC CN"), (*AN[:4], 8, 7, "Đ")))
+    assert rows.problems == [] and by_subject(rows, "0791") == {
+        "Toán": {"term1": "8"}, "Ngữ văn": {"term2": "7"}, "GDTC": {"year": "Đ"},
+    }  # fmt: skip
