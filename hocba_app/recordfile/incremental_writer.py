@@ -63,8 +63,9 @@ class PreparedUpdate:
     size: int
 
     def dumps(self) -> bytes:
-        """The stored form: a line of JSON, then the update."""
+        """The stored form: a line of JSON, then the update without its hole, which is most of it."""
         head = {
+            "without_hole": True,
             "digest": self.digest.hex(),
             "contents_offset": self.contents_offset,
             "reserved": self.reserved,
@@ -74,13 +75,17 @@ class PreparedUpdate:
             "startxref": self.startxref,
             "size": self.size,
         }
-        return json.dumps(head, separators=(",", ":")).encode() + b"\n" + self.update
+        before, behind = self.update[: self.contents_offset], self.update[self.contents_offset + 2 * self.reserved :]
+        return json.dumps(head, separators=(",", ":")).encode() + b"\n" + before + behind
 
     @classmethod
     def loads(cls, data: bytes) -> PreparedUpdate:
-        """Read the stored form."""
+        """Read the stored form, or that of earlier versions, which has the hole in it."""
         line, update = data.split(b"\n", 1)
         head = json.loads(line)
+        if head.pop("without_hole", False):
+            start = head["contents_offset"]
+            update = update[:start] + b"0" * (2 * head["reserved"]) + update[start:]
         head["digest"] = bytes.fromhex(head["digest"])
         return cls(update=update, **head)
 

@@ -115,6 +115,17 @@ def test_both_writers_are_judged_alike_at_every_step(world: World, base: Record)
         assert {entry[4] for entry in (*mine, *reference)} <= {"NONE", "FORM_FILLING", "LTA_UPDATES"}
 
 
+def test_what_is_stored_while_a_phone_is_asked_has_no_hole_in_it(base: Record) -> None:
+    request = SignatureRequest("homeroom", NOW, look_of(), 6000)
+    prepared = DirectWriter().prepare(base.file, base.tip, request)
+    stored = prepared.dumps()
+    assert len(stored) < len(prepared.update) - 2 * 6000 + 600
+    assert PreparedUpdate.loads(stored) == prepared
+    line, _ = stored.split(b"\n", 1)
+    earlier = line.replace(b'"without_hole":true,', b"") + b"\n" + prepared.update
+    assert PreparedUpdate.loads(earlier) == prepared, "as earlier versions stored it"
+
+
 def test_the_two_mix(world: World, base: Record) -> None:
     """A signature of ours on a file pyHanko has signed, and the other way round."""
     file, tip = sign(base.file, base.tip, "s.VAN.1", base.signers["s.VAN.1"], look_of())
