@@ -23,6 +23,11 @@ def school_year_of(day: date) -> str:
     return f"{first}-{first + 1}"
 
 
+def first_day(day: date) -> date:
+    """The first day of the school year that a day belongs to."""
+    return date(int(school_year_of(day)[:4]), 8, 1)
+
+
 def year_after(school_year: str) -> str:
     """The school year that follows: "2026-2027" after "2025-2026"."""
     first = int(school_year[:4]) + 1

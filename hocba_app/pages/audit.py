@@ -37,7 +37,11 @@ def audit() -> rx.Component:
                         ),
                         list_pager(AuditState, "việc"),
                     ),
-                    empty_state("Không có việc nào như vậy", "Hãy bỏ bớt bộ lọc.", icon="scroll-text"),
+                    empty_state(
+                        "Không có việc nào như vậy",
+                        "Hãy bỏ bớt bộ lọc; xóa “Từ ngày” để tìm cả các năm học trước.",
+                        icon="scroll-text",
+                    ),
                 ),
                 class_name="stack",
             ),

@@ -13,7 +13,7 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from hocba_app.domain.errors import HocbaError
-from hocba_app.domain.school_calendar import VIETNAM
+from hocba_app.domain.school_calendar import VIETNAM, first_day, today
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
@@ -54,6 +54,7 @@ class AuditState(Searching, rx.State):
     since: str = ""
     until: str = ""
     oldest_first: bool = False
+    _narrowed: bool = False
 
     @rx.var
     def csv_href(self) -> str:
@@ -71,6 +72,7 @@ class AuditState(Searching, rx.State):
         self.oldest_first = str(query.get("order", "")) == "oldest"
         self.problem, self.page = "", page_in(query)
         keep_search(self)
+        self._narrowed = bool(self.search or self.group or self.actor)
         who = await require_identity(self)
         self.people = [SelectOption(key, name) for key, name in await asyncio.to_thread(actors, database(), who)]
         await self._reload(who)
@@ -95,7 +97,15 @@ class AuditState(Searching, rx.State):
         self.oldest_first = not self.oldest_first
         return await self._go(1)
 
+    def _begin_with_this_year(self) -> None:
+        """The first narrowing searches this school year, as its first day then shows. Whoever empties the day searches everything there
+        ever was."""
+        before, self._narrowed = self._narrowed, bool(self.search or self.group or self.actor)
+        if self._narrowed and not (before or self.since or self.until):
+            self.since = first_day(today()).isoformat()
+
     async def _go(self, page: int) -> EventSpec | None:
+        self._begin_with_this_year()
         self.page = page
         await self._reload(await require_identity(self))
         filters = {

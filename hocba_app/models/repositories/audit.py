@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.wording import KIND_SHORT
-from hocba_app.models import Account, AuditEvent, AuditHead, Document, SchoolClass, Slot, Staff, Student
+from hocba_app.models import Account, AuditEvent, AuditHead, Document, Enrolment, SchoolClass, Slot, Staff, Student
 from hocba_app.models.repositories.records import chunks
+
+CLOCK_STEP = timedelta(days=1)
+"""So far a machine's clock may have been put back: events of a day are looked for among those of its neighbours too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def count_events(session: Session, wanted: AuditFilter) -> int:
         return int(
             session.exec(select(AuditHead.seq).where(AuditHead.school_id == session.info["school_id"])).first() or 0
         )
-    return int(session.exec(_narrowed(select(func.count()).select_from(AuditEvent), wanted)).one())
+    return int(session.exec(_narrowed(session, select(func.count()).select_from(AuditEvent), wanted)).one())
 
 
 def events(
@@ -44,16 +47,29 @@ def events(
 ) -> list[AuditEvent]:
     """One page, newest first or the other way round."""
     order = col(AuditEvent.seq).asc() if oldest_first else col(AuditEvent.seq).desc()
-    query = _narrowed(select(AuditEvent), wanted).order_by(order).offset(offset).limit(limit)
+    query = _narrowed(session, select(AuditEvent), wanted).order_by(order).offset(offset).limit(limit)
     return list(session.exec(query).all())
 
 
 def events_before(session: Session, wanted: AuditFilter, seq: int | None, limit: int) -> list[AuditEvent]:
     """The next events below a sequence number, newest first: an export reads the whole log so, in bounded memory."""
-    query = _narrowed(select(AuditEvent), wanted)
+    query = _narrowed(session, select(AuditEvent), wanted)
     if seq is not None:
         query = query.where(AuditEvent.seq < seq)
     return list(session.exec(query.order_by(col(AuditEvent.seq).desc()).limit(limit)).all())
+
+
+def seq_at(session: Session, instant: datetime) -> int:
+    """Sequence number of the first event at or after an instant, or the one behind the last: halved from both ends of the chain, for
+    events come in the order of time, and no index of the instants has to be kept."""
+    low, high = 1, count_events(session, AuditFilter()) + 1
+    while low < high:
+        middle = (low + high) // 2
+        if (event := event_at(session, middle)) is not None and event.at < instant:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def event_at(session: Session, seq: int) -> AuditEvent | None:
@@ -61,7 +77,7 @@ def event_at(session: Session, seq: int) -> AuditEvent | None:
     return session.exec(select(AuditEvent).where(AuditEvent.seq == seq)).first()
 
 
-def _narrowed(query: Any, wanted: AuditFilter) -> Any:
+def _narrowed(session: Session, query: Any, wanted: AuditFilter) -> Any:
     if wanted.group:
         exact = "." in wanted.group
         query = query.where(
@@ -74,9 +90,11 @@ def _narrowed(query: Any, wanted: AuditFilter) -> Any:
     if wanted.subject:
         query = query.where(AuditEvent.subject == wanted.subject)
     if wanted.since is not None:
-        query = query.where(AuditEvent.at >= wanted.since)
+        first = seq_at(session, wanted.since - CLOCK_STEP)
+        query = query.where(AuditEvent.seq >= first, AuditEvent.at >= wanted.since)
     if wanted.before is not None:
-        query = query.where(AuditEvent.at < wanted.before)
+        behind = seq_at(session, wanted.before + CLOCK_STEP)
+        query = query.where(AuditEvent.seq < behind, AuditEvent.at < wanted.before)
     if wanted.any_of is not None:
         actions, actors, subjects = wanted.any_of
         query = query.where(
@@ -102,9 +120,14 @@ def documents_of_students(session: Session, student_ids: Collection[str]) -> lis
     return found
 
 
-def everybody(session: Session) -> Iterator[tuple[str, str, str]]:
-    """``(student id, code, full name)`` of every pupil there ever was, for the search."""
-    yield from session.exec(select(Student.id, Student.code, Student.full_name)).all()
+def everybody(session: Session, since_year: str) -> Iterator[tuple[str, str, str]]:
+    """``(student id, code, full name)`` of the pupils of a school year and later ones, for the search; "" for all there ever were."""
+    query = select(Student.id, Student.code, Student.full_name)
+    if since_year:
+        query = query.where(
+            col(Student.id).in_(select(Enrolment.student_id).where(Enrolment.school_year >= since_year))
+        )
+    yield from session.exec(query).all()
 
 
 def subject_names(session: Session, subjects: Collection[str]) -> dict[str, str]:

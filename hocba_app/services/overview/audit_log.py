@@ -14,7 +14,7 @@ from sqlmodel import Session
 from hocba_app.domain.audit_wording import SUBJECTS, Action, action_text, details_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.paging import page_count, page_within
-from hocba_app.domain.school_calendar import VIETNAM
+from hocba_app.domain.school_calendar import VIETNAM, school_year_of
 from hocba_app.domain.search_text import matches
 from hocba_app.models import AuditEvent, Database
 from hocba_app.models.repositories import audit as rows
@@ -159,20 +159,20 @@ def _filter(
     session: Session, search: str, action: str, actor: str | None, subject: str, since: str, until: str
 ) -> AuditFilter:
     search = search.strip()[:100]
-    end = _day(until)
+    begin, end = _day(since), _day(until)
     return AuditFilter(
         group=action,
         actor=actor,
         subject=subject,
-        since=_day(since),
+        since=begin,
         before=end + timedelta(days=1) if end is not None else None,
-        any_of=_searched(session, search) if search else None,
+        any_of=_searched(session, search, school_year_of(begin.date()) if begin else "") if search else None,
     )
 
 
-def _searched(session: Session, search: str) -> tuple[list[str], list[str], list[str]]:
+def _searched(session: Session, search: str, since_year: str) -> tuple[list[str], list[str], list[str]]:
     people = [key for key, name in rows.account_names(session).items() if matches(search, name)]
-    students = [key for key, code, name in rows.everybody(session) if matches(search, name, code)]
+    students = [key for key, code, name in rows.everybody(session, since_year) if matches(search, name, code)]
     subjects = [f"student:{key}" for key in students]
     subjects += [f"document:{key}" for key in rows.documents_of_students(session, students)]
     subjects += [f"account:{key}" for key in people]

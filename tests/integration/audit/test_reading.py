@@ -7,10 +7,14 @@ import io
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.school_calendar import today
+from hocba_app.domain.school_calendar import VIETNAM, today
+from hocba_app.models import AuditEvent
+from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import audit as audit_rows
 from hocba_app.services.audit.log import record
 from hocba_app.services.overview.audit_log import actors, audit_csv, audit_page
 from hocba_app.services.unlocking import unlock
@@ -55,6 +59,25 @@ def test_filters(small: SmallSchool) -> None:
     second = audit_page(small.db, admin, page=2, size=5)
     assert (second.pages, len(second.rows)) == (2, 2)
     assert (admin.account_id, "Quản trị") in actors(small.db, admin)
+
+
+def test_days_are_found_by_halving_the_chain_whatever_the_clock_did(small: SmallSchool) -> None:
+    lock(small)
+    admin, now = small.people["admin"], utc_now()
+    ages = (900, 500, 40, 41, 0)  # days; a clock was put back by one
+    with small.db.write(small.school_id) as session:
+        for event, days in zip(session.exec(select(AuditEvent).order_by(AuditEvent.seq)).all(), ages, strict=False):
+            event.at = now - timedelta(days=days)
+    with small.db.read(small.school_id) as session:
+        found = [audit_rows.seq_at(session, now - timedelta(days=days)) for days in (1000, 600, 100, -1)]
+        last = audit_rows.count_events(session, audit_rows.AuditFilter())
+        assert [code for _, code, _ in audit_rows.everybody(session, "2999-3000")] == []
+        assert len(list(audit_rows.everybody(session, "2025-2026"))) == len(list(audit_rows.everybody(session, ""))) > 1
+    assert found == [1, 2, 3, last + 1]
+    day = (now - timedelta(days=40)).astimezone(VIETNAM).date()
+    for since, until, count in ((day, day, 1), (day - timedelta(days=1), day, 2), (day, None, last - 3)):
+        bounds = {"since": since.isoformat(), "until": until.isoformat() if until else ""}
+        assert audit_page(small.db, admin, **bounds).total == count
 
 
 def test_the_export_has_every_row_and_no_formula_and_no_pupils_name(small: SmallSchool) -> None:

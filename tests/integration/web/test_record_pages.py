@@ -14,6 +14,7 @@ import pytest
 from reflex.utils.format import format_event_handler, json_dumps
 from sqlmodel import select
 
+from hocba_app.domain.school_calendar import first_day, today
 from hocba_app.models import Account, AuditEvent, Database, Document, Job, Student, StudentResult, UnlockRequest
 from hocba_app.routes.app import create_api
 from hocba_app.services.accounts import sessions
@@ -168,6 +169,13 @@ async def test_the_log_is_searched(two_schools: tuple[WebSchool, WebSchool], act
     assert "Hãy sửa lại" not in await act("management", AuditState.set_filter, which="since", value="31/12/2026")
     shown = await act("management", AuditState.set_search, search="HS001")
     assert "HS001" in shown and "HS002" not in shown
+    await act("management", AuditState.load, "/audit")
+    begin = first_day(today()).isoformat()
+    assert begin in await act("management", AuditState.set_filter, which="group", value="lock"), (
+        "of this year, as is shown"
+    )
+    assert begin not in await act("management", AuditState.set_filter, which="since", value="")
+    assert begin not in await act("management", AuditState.set_filter, which="group", value="record"), "and not again"
 
 
 async def test_accounts_are_changed_at_once_and_back(
