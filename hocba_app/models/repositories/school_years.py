@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from hocba_app.domain.document_lifecycle import DocumentState
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot_differences import is_out_of_date
-from hocba_app.models import Document, SchoolClass, Slot, StudentResult, UnlockRequest, YearClosing
+from hocba_app.models import Document, School, SchoolClass, Slot, StudentResult, UnlockRequest, YearClosing
 from hocba_app.models.repositories.record_list import counts_by_step
 
 UNSEALED: Any = Document.state != literal("sealed", literal_execute=True)
@@ -94,6 +94,15 @@ def years_here(session: Session) -> list[tuple[str, int]]:
             .order_by(col(SchoolClass.school_year).desc())
         ).all()
     ]
+
+
+def classes_at_work(session: Session, school_year: str) -> set[str]:
+    """Classes of this year, of a given one, and of those with a record that is not sealed or is noted as differing: what a change of the
+    whole school concerns. Everything else is signed and stays true of its day, however many years of it there are."""
+    years = {school_year, session.get_one(School, session.info["school_id"]).current_year}
+    for concerned in (UNSEALED, col(Document.out_of_date).is_not(None)):
+        years.update(session.exec(select(Document.school_year).where(concerned).distinct()).all())
+    return set(session.exec(select(SchoolClass.id).where(col(SchoolClass.school_year).in_(years))).all())
 
 
 def standing(session: Session, school_year: str) -> Standing:

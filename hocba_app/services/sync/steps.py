@@ -16,9 +16,9 @@ from sqlmodel import Session
 
 from hocba_app.models import Database, Job, StudentResult, Subject
 from hocba_app.models.repositories import find
-from hocba_app.models.repositories.accounts import all_class_ids
 from hocba_app.models.repositories.membership import in_cancelled_classes
 from hocba_app.models.repositories.records import circumstances_of, results_of
+from hocba_app.models.repositories.school_years import classes_at_work
 from hocba_app.services.accounts.activation import ensure_staff_accounts
 from hocba_app.services.audit.log import notify_narrow
 from hocba_app.services.records.out_of_date import refresh_out_of_date
@@ -123,7 +123,7 @@ class Steps:
         job.report = _with_counts(job.report, resource, dict(applied.counts), stale)
         if applied.changed_ids and resource in ("school", "subjects", "classes"):
             job.report = job.report | {
-                "refresh": _refresh_of(session, resource, applied, job.report.get("refresh") or {})
+                "refresh": _refresh_of(session, resource, applied, job.report.get("refresh") or {}, self._year)
             }
         session.add(job)
         notify_narrow(session)
@@ -221,9 +221,11 @@ def _with_counts(report: dict[str, Any], resource: str, counts: dict[str, int], 
     return report | {"resources": resources | {resource: counted}, "out_of_date": report.get("out_of_date", 0) + stale}
 
 
-def _refresh_of(session: Session, resource: str, applied: Applied, before: dict[str, Any]) -> dict[str, Any]:
+def _refresh_of(
+    session: Session, resource: str, applied: Applied, before: dict[str, Any], school_year: str
+) -> dict[str, Any]:
     """What is to be looked at again, beside what waits already: documents of which classes, and of which kinds (None: all)."""
-    classes = applied.changed_ids if resource == "classes" else all_class_ids(session)
+    classes = applied.changed_ids if resource == "classes" else classes_at_work(session, school_year)
     kinds: list[str] | None = ["results"] if resource == "subjects" and before.get("kinds", []) is not None else None
     return {
         "classes": sorted({*classes, *before.get("classes", ())}),

@@ -7,6 +7,8 @@ from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, AuditEvent, Document, School, SchoolClass, YearClosing
+from hocba_app.models.repositories import find
+from hocba_app.models.repositories.school_years import classes_at_work
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.overview.dashboard import overview
 from hocba_app.services.overview.school_years import YearView, close_year, reopen_year, school_years
@@ -60,6 +62,24 @@ def test_a_year_in_the_middle_of_signing_stays_open_and_is_named(small: SmallSch
     assert [(group.school_year, group.ready) for group in my_groups(small.db, small.people["TOAN"])] == [(YEAR, 3)], (
         "who must still sign last year's records sees them"
     )
+
+
+def test_a_change_of_the_whole_school_concerns_no_year_that_is_sealed(small: SmallSchool) -> None:
+    def concerned(school_year: str = NEXT) -> list[str]:
+        with small.db.read(small.school_id) as session:
+            classes = find.by_ids(session, SchoolClass, sorted(classes_at_work(session, school_year)))
+            return sorted({row.school_year for row in classes.values()})
+
+    lock(small)
+    _next_year(small)
+    assert concerned() == [YEAR, NEXT]
+    _seal(small)
+    assert concerned() == [NEXT]
+    assert concerned(YEAR) == [YEAR, NEXT], "its data are being taken over again"
+    with small.db.write(small.school_id) as session:
+        one = documents(small)
+        session.get_one(Document, (small.school_id, next(iter(one.values())).id)).out_of_date = [{"path": "x"}]
+    assert concerned() == [YEAR, NEXT], "what is noted may be set right again"
 
 
 def test_a_closed_year_refuses_until_it_is_opened_with_a_reason(small: SmallSchool) -> None:
