@@ -20,8 +20,12 @@ from typing import Any
 import psycopg
 
 ROOT = Path(__file__).resolve().parents[1]
-STUDENTS, SCHOOLS, WORKERS = 60, 8, 4
-"""A school's pupils, and the second shape; overridden by ``HOCBA_BENCH_STUDENTS``, ``_SCHOOLS``, ``_WORKERS``."""
+STUDENTS, SCHOOLS, WORKERS = 24, 8, 4
+"""A small school's pupils, how many such schools, and on how many workers; overridden by ``HOCBA_BENCH_STUDENTS``, ``_SCHOOLS``,
+``_WORKERS``. With these it ends in six minutes on two busy cores."""
+LARGER = 5
+"""A third school has so many times the pupils: what it costs more is the price of its signatures, without what each school and each
+worker's start costs once."""
 PUPILS, SIGNATURES, DAYS, PEAK = 500_000, 8_000_000, 15, 200.0
 """The province: a year's pupils and signatures, the days most of them are made in, and the busiest hour's signatures a second."""
 HEADROOM = 2.0
@@ -46,11 +50,18 @@ def run(as_json: bool) -> dict[str, Any]:
             for name, value in (("STUDENTS", STUDENTS), ("SCHOOLS", SCHOOLS), ("WORKERS", WORKERS))
         )
         one = played(server, students, 1, 1)
+        larger = played(server, LARGER * students, 1, 1)
         several = played(server, students, schools, workers)
+        a_signature = price(one, larger)
         found = {
-            "measured": {"1 school, 1 worker": one, f"{schools} schools, {workers} workers": several},
+            "measured": {
+                f"1 school of {students}": one,
+                f"1 school of {LARGER * students}": larger,
+                f"{schools} of {students}, {workers} workers": several,
+            },
+            "price": a_signature,
             "independence": independence(one, several, workers),
-            "plan": plan(several),
+            "plan": plan(larger | a_signature),
         }
     print(json.dumps(found, ensure_ascii=False) if as_json else _tables(found))
     return found
@@ -68,9 +79,9 @@ def played(server: str, students: int, schools: int, workers: int) -> dict[str, 
         command = [sys.executable, "-m", "hocba_app.cli", "rehearse", "--level", "lower_secondary", "--out", folder]
         command += [str(part) for option in options.items() for part in option]
         done = subprocess.run([*command, "--json"], cwd=ROOT, stdout=subprocess.PIPE, check=False)
-        report = json.loads(done.stdout)
-        if report["failures"]:
-            raise RuntimeError(f"the rehearsal failed: {report['failures'][:3]}")
+        report = json.loads(done.stdout or "{}")
+        if done.returncode or report.get("failures"):
+            raise RuntimeError(f"the rehearsal ended with {done.returncode}: {report.get('failures', [])[:3]}")
         logs = Path(folder) / "logs"
         cpu = json.loads((logs / "cpu.json").read_text(encoding="utf-8"))
         memory = json.loads((logs / "memory.json").read_text(encoding="utf-8"))
@@ -90,6 +101,17 @@ def played(server: str, students: int, schools: int, workers: int) -> dict[str, 
         "file_mib_a_pupil": sum(files) / 2**20 / pupils,
         "database_mib_a_pupil": database / 2**20 / pupils,
     }
+
+
+def price(one: dict[str, float], larger: dict[str, float]) -> dict[str, float]:
+    """What one more signature costs (``worker_ms``, ``server_ms``), and what a school's year costs before its first one, a worker's
+    start in it (``once_worker_s``, ``once_server_s``). Worked out from two sizes."""
+    found = {}
+    for who in ("worker", "server"):
+        seconds, more = (shape["signatures"] * shape[f"{who}_ms"] / 1000 for shape in (one, larger))
+        found[f"{who}_ms"] = 1000 * (more - seconds) / (larger["signatures"] - one["signatures"])
+        found[f"once_{who}_s"] = seconds - one["signatures"] * found[f"{who}_ms"] / 1000
+    return found
 
 
 def independence(one: dict[str, float], several: dict[str, float], workers: int) -> dict[str, float]:
@@ -146,6 +168,6 @@ def _tables(found: dict[str, Any]) -> str:
     lines = [f"{'measured':<28}" + "".join(f"{name:>24}" for name in shapes)]
     for name in next(iter(shapes.values())):
         lines.append(f"{name:<28}" + "".join(f"{figures[name]:>24.2f}" for figures in shapes.values()))
-    for part in ("independence", "plan"):
+    for part in ("price", "independence", "plan"):
         lines += ["", f"{part} (worked out)", *(f"{name:<40}{value:>12.2f}" for name, value in found[part].items())]
     return "\n".join(lines)

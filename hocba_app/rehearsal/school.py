@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -215,11 +215,16 @@ class PlayedSchool:
 
     def upload_images(self) -> int:
         """The office uploads one zip of signatures, and the seal. Returns the number of people."""
-        codes = [row.code for row in self.staff.values()]
-        job = self.done(start_bulk(self.db, self.admin, [("chu-ky.zip", zipped_signatures(codes))]))[0]
-        use_upload(self.db, self.admin, job.id)
+        count = self._take_signatures(row.code for row in self.staff.values())
         seal = self._when_free(lambda: image_draft.begin(self.db, self.admin, SEAL, drawn_seal()))
-        image_draft.use(self.db, self.admin, seal, AS_IT_IS)
+        self._when_free(lambda: image_draft.use(self.db, self.admin, seal, AS_IT_IS))
+        return count
+
+    def _take_signatures(self, codes: Iterable[str]) -> int:
+        """One zip of these people's signatures. Returns how many there were."""
+        files = [("chu-ky.zip", zipped_signatures(list(codes)))]
+        job = self.done(self._when_free(lambda: start_bulk(self.db, self.admin, files)))[0]
+        self._when_free(lambda: use_upload(self.db, self.admin, job.id))
         return len(job.report["files"])
 
     def _when_free(self, work: Callable[[], T]) -> T:
@@ -243,9 +248,7 @@ class PlayedSchool:
 
     def welcome(self, staff_ids: set[str]) -> None:
         """Image and key of people who have just come to the school."""
-        codes = [self.staff[key].code for key in staff_ids]
-        job = self.done(start_bulk(self.db, self.admin, [("chu-ky.zip", zipped_signatures(codes))]))[0]
-        use_upload(self.db, self.admin, job.id)
+        self._take_signatures(self.staff[key].code for key in staff_ids)
         self.connect_keys(staff_ids)
 
     def renew_keys(self, owners: set[str]) -> None:

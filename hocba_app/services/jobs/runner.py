@@ -92,6 +92,9 @@ def _run(db: Database, claim: Claim, stop: threading.Event) -> Turn:
             log.warning("job.store_unavailable", job=claim.job_id, kind=row.kind, reason=error.refusal.code.value)
             return _give_back(db, claim, STORE_PAUSE, error.refusal)
         except HocbaError as error:
+            if error.code is ErrorCode.BUSY:  # this machine's places are taken: nothing is wrong with what was asked
+                log.info("job.no_room", job=claim.job_id, kind=row.kind)
+                return _give_back(db, claim)
             log.info("job.failed", job=claim.job_id, kind=row.kind, code=error.code.value)
             return _failed(db, claim, row, error.code.value, _plain(error.params), refused=True)
         except Exception:

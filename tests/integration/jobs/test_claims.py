@@ -117,6 +117,18 @@ def test_a_failure_is_kept_with_its_code(db: Database, school_id: str, raised: E
 
 
 @pytest.mark.usefixtures("kinds")
+def test_a_job_that_finds_no_room_on_its_machine_is_tried_again(db: Database, school_id: str) -> None:
+    @job("k")
+    def run(work: Work) -> Result:
+        raise HocbaError(ErrorCode.BUSY)
+
+    job_id = new_job(db, school_id)
+    assert advance(db, RunningJobs(), school_id, job_id, "w0", threading.Event()) == "postponed"
+    waiting = row(db, school_id, job_id)
+    assert (waiting.state, waiting.error_code, waiting.failures) == ("queued", None, 0)
+
+
+@pytest.mark.usefixtures("kinds")
 def test_a_long_wait_gives_the_job_back(db: Database, school_id: str) -> None:
     @job("k")
     def run(work: Work) -> Result:
