@@ -63,6 +63,7 @@ class Place:
 def looks(place: Place) -> dict[str, Figure]:
     """What a person waits for who opens a page, with nothing remembered: every signature makes the process forget."""
     db, admin, homeroom, teacher = place.db, place.admin, place.homeroom, place.teacher
+    since = f"{place.school_year[:4]}-08-01"
     with db.read(place.school_id) as session:
         pupil = session.exec(
             select(Enrolment.student_id).where(Enrolment.class_id == place.class_id).order_by(Enrolment.student_id)
@@ -82,6 +83,8 @@ def looks(place: Place) -> dict[str, Figure]:
         "years of the school": lambda: school_years(db, admin),
         "log, first page": lambda: audit_page(db, admin),
         "log, of a record": lambda: audit_page(db, admin, subject=f"document:{document}"),
+        "log, an act this year": lambda: audit_page(db, admin, action="record", since=since),
+        "log, searched this year": lambda: audit_page(db, admin, search="HS", since=since),
         "log, who acts": lambda: actors(db, admin),
         "lock page": lambda: lock_preview(db, admin, "results", place.class_id),
         "list of records": lambda: records_page(db, admin),

@@ -7,7 +7,7 @@ A disk that rots or a hand that reached past the product is found while the back
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -133,17 +133,14 @@ def check_files(work: Work) -> RetryAfter:
         work.report({PLACE: at, "problems": [*known, *(found.problems or [])][:MAX_NAMED]})
     with work.db.read(work.school_id) as session:
         share = rows.a_nights_share(session, MAX_FILES_A_NIGHT)
-        versions = rows.versions_after(session, at["versions"], share)
-        photos = rows.photos_after(session, at["photos"], share)
-        attached = rows.attached_after(session, at["attached"], share)
+        versions, at["versions"] = _slice(rows.versions_after, session, at["versions"], share)
+        photos, at["photos"] = _slice(rows.photos_after, session, at["photos"], share)
+        attached, at["attached"] = _slice(rows.attached_after, session, at["attached"], share)
     _check_some(work, versions, seen, found)
     for sha256 in {each["photo"] for each in known if "photo" in each} | {sha256 for _, sha256 in photos if sha256}:
         _check_blob(found, sha256, photo=sha256)
     for attached_id, sha256 in attached:
         _check_blob(found, sha256, attached=attached_id)
-    for name, slice_ in (("versions", versions), ("photos", photos), ("attached", attached)):
-        last = slice_[-1] if len(slice_) == share else ""  # behind the last one comes the first
-        at[name] = last if isinstance(last, str) else last[0]
     work.report({PLACE: at})
     work.report(found.as_report())
     with work.write() as session:
@@ -162,6 +159,17 @@ def check_files(work: Work) -> RetryAfter:
             },
         )
     return RetryAfter(seconds_to_next(utc_now()))
+
+
+def _slice(
+    look: Callable[[Session, str, int], list[Any]], session: Session, at: str, share: int
+) -> tuple[list[Any], str]:
+    """The next of the past, behind the last the first again, and where the next night begins."""
+    found = look(session, at, share)
+    if at and len(found) < share:
+        found += look(session, "", share - len(found))
+    last = found[-1] if found else ""
+    return found, last if isinstance(last, str) else last[0]
 
 
 def seconds_to_next(now: datetime) -> float:
