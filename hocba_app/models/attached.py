@@ -11,6 +11,7 @@ from sqlmodel import Field
 from hocba_app.models.base import Json, SchoolRow, UtcDateTime, belongs_to, utc_now
 
 _LIVE = text("state in ('checking', 'asking', 'attached')")
+_CHECKING = text("state = 'checking'")
 
 
 class AttachedRecord(SchoolRow, table=True):
@@ -20,6 +21,7 @@ class AttachedRecord(SchoolRow, table=True):
     __table_args__ = (
         belongs_to("student_id", "student"),
         Index("ix_attached_record_student", "school_id", "student_id"),
+        Index("ix_attached_checking", "school_id", "state", sqlite_where=_CHECKING, postgresql_where=_CHECKING),
         # The same file is attached to a pupil once at a time.
         Index(
             "uq_attached_record_live",

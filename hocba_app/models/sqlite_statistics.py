@@ -70,6 +70,7 @@ HELD = {
     "ix_document_changed": 50,
     "ix_document_failed": 20,
     "ix_document_unsealed": 600,
+    "ix_attached_checking": 20,
     "ix_job_live": 20,
     "ix_job_due": 20,
     "ix_job_failed": 20,

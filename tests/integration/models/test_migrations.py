@@ -50,6 +50,7 @@ FROZEN = {
     "0019_policies_plannable.py": "4aa88b0b16bb0bb7",
     "0020_split_schools.py": "8fe8bcbcb5896582",
     "0021_growth.py": "f1ade858708ce0de",
+    "0022_attached_checking.py": "bf415c13f0f041bb",
 }
 """The beginning of the SHA-256 of revisions that have landed."""
 
