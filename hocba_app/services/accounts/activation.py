@@ -253,8 +253,8 @@ def activate(
         if account.credentials_open and by_mail:
             confirmed(session, account, account.id)
         revoke_all(session, account.id)
-        throttle.refund(session, attempt)
         record(session, actor=account.id, action=Action.ACCOUNT_ACTIVATED, subject=f"account:{account.id}")
+    throttle.refund(db, attempt)
     forget()
 
 

@@ -197,5 +197,5 @@ def confirm_as_owner(db: Database, who: Identity, code: str, *, address: str) ->
         stored = account.owner_code_hash if account is not None else None
         if account is None or stored is None or not hmac.compare_digest(stored, code_hash(code)):
             raise HocbaError(ErrorCode.CODE_INVALID)
-        throttle.refund(session, attempt)
         confirmed(session, account, who.account_id)
+    throttle.refund(db, attempt)

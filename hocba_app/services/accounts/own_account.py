@@ -39,6 +39,6 @@ def change_password(db: Database, who: Identity, old: str, new: str, *, address:
         current.password_hash = stored
         session.add(current)
         revoke_all(session, current.id, keep_token=keep_token)
-        throttle.refund(session, attempt)
         record(session, actor=who.account_id, action=Action.ACCOUNT_PASSWORD_CHANGED, subject=f"account:{current.id}")
+    throttle.refund(db, attempt)
     forget()

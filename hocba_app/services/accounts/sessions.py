@@ -116,7 +116,6 @@ def login(db: Database, name: str, password: str, *, address: str, device: str |
         if renewed:
             current.password_hash = renewed
             session.add(current)
-        throttle.refund(session, attempt)
         rows.forget_old_logins(session, now - OLD_AFTER)
         session.add(
             LoginSession(
@@ -131,6 +130,7 @@ def login(db: Database, name: str, password: str, *, address: str, device: str |
         record(
             session, actor=account.id, action=Action.SESSION_OPENED, tells=Tells.NOBODY, subject=f"account:{account.id}"
         )
+    throttle.refund(db, attempt)
     return token
 
 

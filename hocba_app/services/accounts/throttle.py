@@ -74,18 +74,21 @@ def charge(
     return attempt
 
 
-def refund(session: Session, attempt: Attempt) -> None:
+def refund(db: Database, attempt: Attempt) -> None:
     """The attempt was right: forget the name's failures; the network keeps those made for other names.
 
-    Otherwise somebody with one account of his own could clear his network after every few guesses.
+    Otherwise somebody with one account of his own could clear his network after every few guesses. Called when what was asked for is
+    done, never within its transaction: the network's counter would be held while that one waits for its school, and everybody behind
+    the same address, of other schools too, with it.
     """
-    rows = _rows(session, attempt)
-    for key in (attempt.pair, attempt.name):
-        if row := rows.get(key):
-            session.delete(row)
-    if network := rows.get(attempt.network):
-        network.failures = max(0, network.failures - 1)
-        session.add(network)
+    with db.installation(write=True) as session:
+        rows = _rows(session, attempt)
+        for key in (attempt.pair, attempt.name):
+            if row := rows.get(key):
+                session.delete(row)
+        if network := rows.get(attempt.network):
+            network.failures = max(0, network.failures - 1)
+            session.add(network)
 
 
 def wait_after(failures: int, free: int) -> timedelta | None:

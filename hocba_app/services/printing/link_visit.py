@@ -87,8 +87,7 @@ def enter(db: Database, token: str, pin: str, address: str) -> str:
     if not good:
         _count_failure(db, link)
         raise HocbaError(ErrorCode.HANDOUT_PIN_WRONG)
-    with db.installation(write=True) as session:
-        throttle.refund(session, attempt)
+    throttle.refund(db, attempt)
     with db.write(link.school_id) as session:
         row = _open_row(session, link)
         _documents(session, row)

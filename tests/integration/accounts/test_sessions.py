@@ -5,8 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
@@ -221,6 +223,33 @@ def test_an_address_that_tries_many_names_is_blocked_and_an_own_account_does_not
     assert refused(db, "nobody9", "x") is ErrorCode.LOGIN_FAILED
     assert refused(db, "gv01", PASSWORD) is ErrorCode.LOGIN_THROTTLED
     login(db, "gv01", PASSWORD, address="203.0.113.9")
+
+
+def test_nobody_behind_the_same_address_waits_for_somebody_elses_school(
+    db: Database, make_account: Callable[..., Account]
+) -> None:
+    """The address's counter is held in transactions of its own, never in one that waits for the end of a school's log."""
+    make_account("gv01")
+    transactions: list[list[str]] = []
+
+    def begun(_connection: object) -> None:
+        transactions.append([])
+
+    def executed(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        transactions[-1].append(statement)
+
+    event.listen(db.engine, "begin", begun)
+    event.listen(db.engine, "before_cursor_execute", executed)
+    try:
+        login(db, "gv01", PASSWORD, address=ADDRESS)
+    finally:
+        event.remove(db.engine, "begin", begun)
+        event.remove(db.engine, "before_cursor_execute", executed)
+    counted, logged = (
+        {number for number, statements in enumerate(transactions) if any(word in each for each in statements)}
+        for word in ("key_sha256", "audit_event")
+    )
+    assert len(counted) > 1 and logged and not counted & logged
 
 
 def test_logout_and_revocation_take_effect_at_once(
