@@ -124,11 +124,14 @@ def independence(one: dict[str, float], several: dict[str, float], workers: int)
 
 
 def plan(figures: dict[str, float]) -> dict[str, float]:
-    """What the province needs at its busiest hour, and what lies on its disks after a year. Worked out, not measured."""
+    """What one of each carries, what the province needs at its busiest hour, and what lies on its disks after a year. Worked out, not
+    measured."""
     rate = {name: 1000 / figures[f"{name}_ms"] for name in ("worker", "server")}
     return {
         "signatures_a_second_a_worker_core": rate["worker"],
         "signatures_a_second_a_postgresql_core": rate["server"],
+        "signatures_a_second_a_gib_of_workers": rate["worker"] * 1024 / figures["worker_mib"],
+        "signatures_a_second_an_iops": 1 / figures["syncs"],
         "mean_a_second": SIGNATURES / DAYS / 86400,
         "worker_cores": HEADROOM * PEAK / rate["worker"],
         "postgresql_cores": HEADROOM * PEAK / rate["server"],
