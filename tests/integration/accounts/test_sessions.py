@@ -230,7 +230,7 @@ def test_nobody_behind_the_same_address_waits_for_somebody_elses_school(
 ) -> None:
     """The address's counter is held in transactions of its own, never in one that waits for the end of a school's log."""
     make_account("gv01")
-    transactions: list[list[str]] = []
+    transactions: list[list[str]] = [[]]  # and what is asked before any begins
 
     def begun(_connection: object) -> None:
         transactions.append([])
