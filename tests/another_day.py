@@ -7,6 +7,7 @@ PostgreSQL keeps today's time. Needs Linux and a C compiler.
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -87,7 +88,10 @@ def main(day: str, zone: str, *arguments: str) -> int:
         source, shim = Path(folder, "later.c"), Path(folder, "later.so")
         source.write_text(_SHIM, encoding="ascii")
         subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(shim), str(source)], check=True)
-        moved = {"LD_PRELOAD": str(shim), "SECONDS_LATER": str(int(begins.timestamp() - datetime.now().timestamp()))}
+        moved = {
+            "LD_PRELOAD": str(shim),
+            "SECONDS_LATER": str(math.ceil(begins.timestamp() - datetime.now().timestamp())),
+        }
         environment = {**os.environ, **moved, "TZ": zone, "HOCBA_TEST_POSTGRES_URL": ""}
         return subprocess.run(
             [sys.executable, "-m", "pytest", "-q", *arguments], env=environment, check=False

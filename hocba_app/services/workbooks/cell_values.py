@@ -132,12 +132,17 @@ def digits(length: int) -> Read:
 def phone(text: str) -> str:
     """A telephone number as it is written, several too.
 
+    Vietnam's mobile numbers are a zero and nine digits that begin with 3, 5, 7, 8 or 9, and no other number has nine: where a spreadsheet made
+    a number of it, the zero is put back. Other nine digits are refused.
+
     Raises:
-        ValueError: its first zero is gone, as a spreadsheet does with numbers.
+        ValueError: digits are missing.
     """
     value = one_line(text)
-    if re.fullmatch(r"[1-9][0-9]{8}", re.sub(r"[ .-]", "", value)):
-        raise ValueError("số điện thoại thiếu số 0 ở đầu; hãy định dạng cột là Văn bản và gõ lại")
+    if re.fullmatch(r"[1-9][0-9]{8}", bare := re.sub(r"[ .-]", "", value)):
+        if bare[0] not in "35789":
+            raise ValueError("không phải số điện thoại; hãy định dạng cột là Văn bản và gõ lại")
+        return f"0{value}"
     return value
 
 
