@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from hocba_app.models import Database, database
 from hocba_app.models.migrate import upgrade
@@ -36,6 +36,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=60_000)  # only ends what hangs: jobs run behind some of the pages
 PASSWORD = "mot-mat-khau-dai"
 SHOTS = Path(__file__).resolve().parents[2] / "test-results"
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
