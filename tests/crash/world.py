@@ -25,7 +25,7 @@ from hocba_app.pki import signer_certificate
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signing import archive_job, integrations
 from hocba_app.services.signing.providers.provider import Credential, ProviderStatus, SignRequest, Submitted
-from hocba_app.services.signing.steps import commit, confirm, prepare, timestamp
+from hocba_app.services.signing.steps import confirm, finished_file, prepare, signature_rows, timestamp
 from hocba_app.services.storage import blobs
 from hocba_app.settings import settings
 from tests.crash import points
@@ -183,14 +183,14 @@ class Crashing:
         self.connect_service()
         stamps: Any = points.Passing(self.stamps, ("tokens",))
         confirm.GRACE = confirm.GRACE * 0
-        for module in (commit, timestamp, integrations, archive_job):
+        for module in (finished_file, timestamp, integrations, archive_job):
             module.timestamp_client = lambda: stamps  # type: ignore[attr-defined]
         for module in (prepare, timestamp, archive_job):
             module.trust_roots = lambda: (self.world.root,)  # type: ignore[attr-defined]
         signer_certificate.check_good = lambda chain, **_: self._evidence[bytes(chain[0])]  # type: ignore[assignment]
         archive_job.check_authority = lambda chain, **_: self.world.evidence(chain)  # type: ignore[assignment]
         blobs.put = points.passing("store", self._store(blobs.put))
-        for module in (prepare, confirm, timestamp, commit):  # in the middle of a transaction, too
+        for module in (prepare, confirm, timestamp, signature_rows):  # in the middle of a transaction, too
             module.set_rows = points.passing("rows", module.set_rows)  # type: ignore[attr-defined]
         Database.write = _points_around(Database.write)  # type: ignore[method-assign, assignment]
 

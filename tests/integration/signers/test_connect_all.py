@@ -102,7 +102,7 @@ def test_a_dozen_teachers_are_looked_up_and_who_is_left_has_a_reason(office: Sma
     assert last is not None and not last.live and last.connected == 7
     reasons = {one.owner: one.reason for one in last.left}
     assert set(reasons) == {two, other_name, late, nobody, unknown}
-    assert "2 chứng thư số" in reasons[two] and "hiệu trưởng chấp nhận" in reasons[other_name]
+    assert "2 chứng thư số" in reasons[two] and "Hiệu trưởng chấp nhận" in reasons[other_name]
     assert (now - timedelta(days=1)).strftime("%d/%m/%Y") in reasons[late]
     assert "cả số mới và số cũ" in reasons[nobody] and "Lê Thị Thiếu chưa có số định danh" in reasons[unknown]
     assert number(15) not in repr(job.report) and "Lê Thị" not in repr(job.report), "no personal data in a job's row"

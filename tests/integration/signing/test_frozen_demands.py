@@ -22,7 +22,7 @@ from hocba_app.services.signers import keys
 from hocba_app.services.signers.name_acceptance import accept_name
 from hocba_app.services.signers.reassignment import ClassField, reassign_slots
 from hocba_app.services.signing.integrations import trust_roots
-from hocba_app.services.signing.steps import commit, prepare
+from hocba_app.services.signing.steps import finished_file, prepare
 from hocba_app.services.unlocking import unlock
 from hocba_app.verification.judge_files import judge_files
 from hocba_app.verification.replay import replay
@@ -278,9 +278,9 @@ def test_a_record_locked_in_format_1_is_signed_sealed_and_verified_in_it(
 def sign_as_before(small: SmallSchool, rig: Rig, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a version without these rules signed: with whatever certificate."""
     with monkeypatch.context() as patched:
-        for module in (prepare, commit):
+        for module in (prepare, finished_file):
             patched.setattr(module, "require_fit", lambda *_: None)
-        patched.setattr(commit, "require_acceptable", lambda _new: None)
+        patched.setattr(finished_file, "require_acceptable", lambda _new: None)
         assert sign(small, rig, part).state == "committed"
 
 
@@ -316,7 +316,7 @@ def test_a_wrong_signature_is_not_committed_and_a_wrong_record_not_prepared_for_
     set_staff(small, "TOAN", id_number="079200009903")
     certify(small, rig, "TOAN", "079200009903")
     with monkeypatch.context() as patched:  # a hole in the check before the phone: the one at the commit still holds
-        for module in (prepare, commit):
+        for module in (prepare, finished_file):
             patched.setattr(module, "require_fit", lambda *_: None)
         refused = sign(small, rig, "TOAN")
     assert (refused.committed, refused.failed) == (0, 2)
