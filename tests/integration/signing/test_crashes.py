@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def crash(*arguments: str) -> dict[str, object]:
     done = subprocess.run([sys.executable, "-m", "tests.crash", *arguments], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.returncode == 0, f"{done.stderr[:4000]}\n…\n{done.stderr[-2000:]}"  # what failed, then the steps to it
     return json.loads(done.stdout.splitlines()[-1])
 
 
