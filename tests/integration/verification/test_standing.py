@@ -25,13 +25,14 @@ from tests.integration.verification.attacks import ATTACKS
 from tests.integration.verification.judging import ISSUERS, codes, small_snapshot
 from tests.integration.verification.on_record import enter
 from tests.refusals import refused
+from tests.samples import verification
 from tests.school import small_school
 
 
 def with_code(code: str) -> Snapshot:
     """The small record under another public code."""
     snapshot = small_snapshot()
-    snapshot["verification"]["code"] = code
+    snapshot["verification"] = verification(code)
     return snapshot
 
 
