@@ -29,6 +29,8 @@ from typing import Any
 
 import httpx
 
+from bench.process_memory import MemoryWatch, children_of, command, resident
+
 ATTACKERS, HANG_UP_SECONDS, ATTACK_SECONDS = 10, 1.5, 30.0
 PICTURES, SIDE = 8, 6320
 PUPILS, SUBJECTS = 3000, 12
@@ -113,7 +115,7 @@ def _served(folder: Path) -> Iterator[Served]:
                 if httpx.get(f"{url}/healthz").status_code == 200:
                     break
             time.sleep(0.1)
-        workers = [pid for pid in _children_of(server.pid) if "fork_server" not in _command(pid)]
+        workers = [pid for pid in children_of(server.pid) if "fork_server" not in command(pid)]
         yield Served(url, workers[0], token, folder)
     finally:
         server.terminate()
@@ -308,8 +310,8 @@ def large_picture() -> bytes:
 
 
 def _pictures(served: Served) -> dict[str, Any]:
-    data, before = large_picture(), _resident(served.pid)
-    watch = _Watch(served.pid)
+    data, before = large_picture(), resident(served.pid)
+    watch = MemoryWatch(served.pid)
     cookies = {"hocba_session": served.token}
     answers: list[str] = []
 
@@ -337,66 +339,6 @@ def _pictures(served: Served) -> dict[str, Any]:
         "picture_growth_mib": grown - before,
         "picture_children_mib": children,
     }
-
-
-class _Watch:
-    """The largest resident size of a process, and of its fork server with all children, in MiB."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid, self._over = pid, threading.Event()
-        self._most = self._children = 0
-        self._thread = threading.Thread(target=self._look)
-        self._thread.start()
-
-    def _look(self) -> None:
-        while not self._over.wait(0.01):
-            self._most = max(self._most, _resident(self._pid))
-            self._children = max(self._children, sum(_own(child) for child in _descendants(self._pid)))
-
-    def stop(self) -> tuple[int, int]:
-        self._over.set()
-        self._thread.join()
-        return self._most, self._children
-
-
-def _resident(pid: int) -> int:
-    return _field(f"/proc/{pid}/status", "VmRSS:")
-
-
-def _own(pid: int) -> int:
-    """What is this process's alone: what forks share is not counted twice."""
-    with suppress(OSError):
-        return _field(f"/proc/{pid}/smaps_rollup", "Pss:")
-    return 0
-
-
-def _field(path: str, name: str) -> int:
-    with suppress(OSError):
-        for line in Path(path).read_text().splitlines():
-            if line.startswith(name):
-                return int(line.split()[1]) // 1024
-    return 0
-
-
-def _children_of(pid: int) -> list[int]:
-    with suppress(OSError):
-        return [
-            int(child)
-            for task in Path(f"/proc/{pid}/task").iterdir()
-            for child in (task / "children").read_text().split()
-        ]
-    return []
-
-
-def _descendants(pid: int) -> list[int]:
-    children = _children_of(pid)
-    return children + [each for child in children for each in _descendants(child)]
-
-
-def _command(pid: int) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    return ""
 
 
 # --- writers beside an import ------------------------------------------------------------------------------------------
